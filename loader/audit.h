@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The audit stream: the one exporter, fed by both modes. One JSON object a line, as policy/audit.schema.json
+ * says. Writing never blocks and never fails towards the caller: what the sink does not take at once is kept
+ * in a bounded buffer, and what does not fit there is counted and reported by a "lost" record.
+ */
+#ifndef MANTLET_AUDIT_H
+#define MANTLET_AUDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fault.h"
+
+enum audit_event { AUDIT_EXEC, AUDIT_START, AUDIT_STOP, AUDIT_LOST, AUDIT_EVENTS };
+
+/* Where records come from: constant for one domain under one generation of its policy. Strings are not
+ * copied and must outlive their use. */
+struct audit_origin {
+	const char *mode; /* "lsm" | "seccomp" */
+	uint64_t domain;
+	const char *domain_name;
+	const char *policy;
+	uint32_t generation;
+};
+
+/* One record. Strings end in NUL, may hold any other byte, and are borrowed for the call; NULL: left out. */
+struct audit_record {
+	enum audit_event event;
+	uint64_t time;  /* CLOCK_REALTIME in ns; 0: now */
+	uint64_t seq;   /* the domain's own count of events, from 1, without a gap unless records were lost */
+	uint32_t rule;  /* exec: the deciding rule, RULE_DENY included */
+	bool enforced;  /* exec: the operation was refused */
+	pid_t pid, ppid; /* exec, start, stop: thread group ids */
+	uid_t uid;
+	gid_t gid;
+	const char *comm, *exe;
+	const char *path;        /* exec: the program that was judged; of an interpreter: the script, as named */
+	const char *interpreter; /* exec: the interpreter, if that is what was judged */
+	const char *reason;      /* why, in words, where the rule's name does not tell */
+	char *const *command;    /* start: argv */
+	int status;              /* stop: as from waitpid() */
+	uint64_t denied;         /* stop: denials so far, reported or not */
+	uint64_t lost;           /* lost, stop: records that were not written */
+};
+
+struct audit;
+
+/* sink: NULL for standard error, else a file to append to. -errno: see fault. */
+int audit_open(const char *sink, struct audit **out, struct fault *fault);
+
+/* Never blocks. */
+void audit_write(struct audit *audit, const struct audit_origin *origin, const struct audit_record *record);
+
+/* A descriptor to poll for POLLOUT while audit_pending(), then call audit_flush(). */
+int audit_fd(const struct audit *audit);
+bool audit_pending(const struct audit *audit);
+void audit_flush(struct audit *audit);
+
+/* Records that were lost since the audit was opened. */
+uint64_t audit_lost(const struct audit *audit);
+
+/* Writes what is left, waiting at most timeout_ms for the sink. NULL is allowed. */
+void audit_close(struct audit *audit, int timeout_ms);
+
+#endif

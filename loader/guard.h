@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guard enforces one policy on one domain: the command that `mantlet run` starts and all that comes of it.
+ * There is one kind per mode (lsm.c, seccomp.c); run.c drives either the same way:
+ *
+ *   parent                          child
+ *   open()                                                   everything that can fail early
+ *   fork() ------------------------ enter(guard, sock)       the last thing before execvp()
+ *   adopt(guard, child, sock)                                the child is in the domain from here on
+ *   loop: fd() readable -> dispatch()
+ *         each waitpid() result -> reaped(), true if it was the guard's own business
+ *   close()
+ *
+ * sock is a SOCK_SEQPACKET pair, one end each, for what the two halves have to tell each other.
+ */
+#ifndef MANTLET_GUARD_H
+#define MANTLET_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "audit.h"
+#include "fault.h"
+#include "policy/verdict.h"
+
+struct guard_config {
+	image_ref image;                   /* checked; outlives the guard */
+	struct audit *audit;               /* outlives the guard */
+	const struct audit_origin *origin; /* for its records; domain is filled in before adopt() */
+	uint64_t *seq;                     /* the domain's last sequence number; the guard counts it up */
+};
+
+struct guard; /* each mode's own */
+
+struct guard_mode {
+	const char *name;
+	int (*open)(const struct guard_config *config, struct guard **out, struct fault *fault);
+	int (*enter)(struct guard *guard, int sock, struct fault *fault);
+	int (*adopt)(struct guard *guard, pid_t child, int sock, struct fault *fault);
+	int (*fd)(const struct guard *guard);
+	void (*dispatch)(struct guard *guard);
+	bool (*reaped)(struct guard *guard, pid_t pid, int status);
+	uint64_t (*denied)(const struct guard *guard); /* denials so far (would-be denials in audit mode too) */
+	void (*close)(struct guard *guard);
+};
+
+extern const struct guard_mode guard_lsm, guard_seccomp;
+
+#endif
