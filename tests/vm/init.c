@@ -139,7 +139,7 @@ static void mount_all(void)
 	mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666");
 	mount_at("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
 	mount_at("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
-	mount_at("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
+	mount_at("tmpfs", "/tmp", "tmpfs", MS_NODEV, NULL);
 	mount_at("cgroup2", "/sys/fs/cgroup", "cgroup2", safe, NULL);
 	mount_at("bpf", "/sys/fs/bpf", "bpf", safe, "mode=700");
 	mount_at("securityfs", "/sys/kernel/security", "securityfs", safe, NULL);
