@@ -12,7 +12,7 @@ docker=(/usr/bin/docker --config "$build/client" --host "unix://$run/sock")
 engine()
 {
 	local pid
-	pid=$(cat "$run/pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] && echo "$pid"
+	pid=$(cat "$run/pid" 2>/dev/null) && [[ $(readlink "/proc/$pid/exe") == /usr/sbin/dockerd* ]] && echo "$pid"
 }
 
 # Only one at a time starts or stops the engine, or makes images. Ends with the shell, or with `exec 9>&-`.
