@@ -96,7 +96,7 @@ PROVE := prove --exec '' --timer
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/mantlet
-	$(Q)tests/demo
+	$(Q)tests/demo/run
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory -j2 products
