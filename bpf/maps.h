@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps; event.h says what they hold. */
+#ifndef MANTLET_BPF_MAPS_H
+#define MANTLET_BPF_MAPS_H
+
+#include "event.h"
+#include "policy/image.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct domain);
+} domains SEC(".maps");
+
+/* INNER_MAP lets images differ in size, MMAPABLE fills them by memcpy, and programs have no business writing. */
+struct image_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, sizeof(struct image_cell)); /* clang 14 gives an inner map's value no BTF */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, DOMAIN_SLOTS);
+	__type(key, __u32);
+	__array(values, struct image_map);
+} policies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DOMAIN_SLOTS);
+	__type(key, __u32);
+	__type(value, struct domain_counts);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EVENTS_SIZE);
+} events SEC(".maps");
+
+#endif
