@@ -91,14 +91,15 @@ struct event {
 	__u32 gid;
 	__u16 flags; /* enum event_flags */
 	__u16 script_size, path_size, exe_size;
+	__u32 text_size; /* of all three */
 	__u8 version; /* EVENT_VERSION */
 	__u8 kind;    /* enum event_kind */
 	__u8 why;     /* enum event_why */
-	__u8 reserved[5];
+	__u8 reserved;
 	char comm[16]; /* of the thread; any bytes, NUL behind the last */
 };
 
-/* Sizes of an event's texts. A ring buffer's slot has a fixed size: most paths are short, a few are not. */
+/* Room for an event's texts. A ring buffer's slot has a fixed size: most paths are short, a few are not. */
 #define EVENT_TEXT_SMALL 704
 #define EVENT_TEXT_LARGE (3 * 4096)
 #define EVENT_SCRIPT_SMALL 256

@@ -34,9 +34,9 @@ enum path_end {
 struct path_walk {
 	struct dentry *dentry;
 	struct vfsmount *mnt;
-	struct dentry *top; /* of mnt; NULL: mounts are not believed */
+	struct dentry *top; /* where mnt ends */
 	struct domain_root root;
-	enum path_end end;
+	__u64 end; /* enum path_end */
 };
 
 static __always_inline struct mount *path_mount(struct vfsmount *mnt)
@@ -44,27 +44,34 @@ static __always_inline struct mount *path_mount(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
+static __always_inline struct dentry *path_top(struct vfsmount *mnt)
+{
+	return BPF_CORE_READ(mnt, mnt_root);
+}
+
 static __always_inline struct mnt_namespace *path_namespace(struct vfsmount *mnt)
 {
 	return BPF_CORE_READ(path_mount(mnt), mnt_ns);
 }
 
+/* Where mounts are not believed, the walk is told that it is on the root's mount, which ends at the root:
+ * so it never crosses one. (Values, not branches: the verifier follows each combination of branches.) */
 static __always_inline void path_begin(struct path_walk *walk, const struct path *path, const struct domain *domain)
 {
-	struct mnt_namespace *ns;
+	struct vfsmount *mnt = BPF_CORE_READ(path, mnt), *root = (void *)domain->root.mount;
+	struct mnt_namespace *ns = path_namespace(mnt); /* NULL if unmounted; the root may be, too */
+	_Bool believed = ns && ns == path_namespace(root);
 
 	walk->root = domain->root;
-	walk->end = PATH_GOING;
 	walk->dentry = BPF_CORE_READ(path, dentry);
-	walk->mnt = BPF_CORE_READ(path, mnt);
-	ns = path_namespace(walk->mnt);
-	/* NULL: unmounted, both may be */
-	walk->top = ns && ns == path_namespace((void *)domain->root.mount) ? BPF_CORE_READ(walk->mnt, mnt_root) : NULL;
+	walk->mnt = believed ? mnt : root;
+	walk->top = believed ? path_top(mnt) : (void *)domain->root.dentry;
+	walk->end = PATH_GOING;
 }
 
 static __always_inline _Bool path_at_root(const struct path_walk *walk)
 {
-	return (__u64)walk->dentry == walk->root.dentry && (!walk->top || (__u64)walk->mnt == walk->root.mount);
+	return !(((__u64)walk->dentry ^ walk->root.dentry) | ((__u64)walk->mnt ^ walk->root.mount));
 }
 
 static __always_inline int path_cross(struct path_walk *walk)
@@ -78,7 +85,7 @@ static __always_inline int path_cross(struct path_walk *walk)
 	}
 	walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 	walk->mnt = (void *)parent + bpf_core_field_offset(struct mount, mnt);
-	walk->top = BPF_CORE_READ(walk->mnt, mnt_root);
+	walk->top = path_top(walk->mnt);
 	return 0;
 }
 
@@ -107,7 +114,7 @@ static __always_inline int path_step(struct path_walk *walk, char *name)
 		walk->end = PATH_WHOLE;
 		return 0;
 	}
-	if (walk->top && walk->dentry == walk->top)
+	if (walk->dentry == walk->top)
 		return path_cross(walk);
 	return path_name(walk, name);
 }

@@ -18,8 +18,8 @@ struct image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__uint(value_size, sizeof(struct image_cell)); /* clang 14 gives an inner map's value no BTF */
+	__uint(key_size, sizeof(__u32)); /* not __type(): clang 14 writes no BTF of an inner map's value */
+	__uint(value_size, sizeof(struct image_cell));
 };
 
 struct {

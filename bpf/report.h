@@ -25,35 +25,37 @@ struct exec_report {
 	struct domain_counts *counts;
 };
 
-/* ctx of report_step(). 64-bit wide, so that the verifier keeps track of their bounds. */
+/* ctx of report_step(). The place to write at stands in the slot (event.text_size), of which the verifier
+ * knows nothing: kept here, it would follow every length that a text can have. */
 struct text_walk {
 	struct path_walk path;
+	struct event *event;
 	char *text;
-	__u64 at, limit;
+	__u64 limit;
 };
 
 static long report_step(__u32 i, void *ctx)
 {
 	struct text_walk *walk = ctx;
-	__u64 at = walk->at;
+	__u32 at = walk->event->text_size;
 	int len;
 
 	if (at >= walk->limit)
 		return 1;
 	len = path_step(&walk->path, walk->text + at);
 	if (len)
-		walk->at = at + len + 1;
+		walk->event->text_size = at + len + 1;
 	return walk->path.end != PATH_GOING;
 }
 
 /* Appends a path; its size in bytes. */
 static __always_inline __u16 report_path(struct text_walk *walk, const struct path *path, const struct domain *domain)
 {
-	__u64 begin = walk->at;
+	__u32 begin = walk->event->text_size;
 
 	path_begin(&walk->path, path, domain);
 	path_walk_each(report_step, walk);
-	return walk->at - begin;
+	return walk->event->text_size - begin;
 }
 
 static __always_inline void report_task(struct event *event)
@@ -79,12 +81,12 @@ static __always_inline void report_decision(struct event *event, const struct ex
 	event->rule = report->decision->verdict.rule;
 	event->why = report->decision->why;
 	event->flags = report->decision->verdict.enforced ? EVENT_ENFORCED : 0;
-	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+	event->reserved = 0;
 }
 
-static __always_inline void report_script(struct event *event, struct text_walk *walk, struct linux_binprm *bprm,
-					  __u32 max)
+static __always_inline void report_script(struct text_walk *walk, struct linux_binprm *bprm, __u32 max)
 {
+	struct event *event = walk->event;
 	long size;
 
 	event->script_size = 0;
@@ -96,20 +98,22 @@ static __always_inline void report_script(struct event *event, struct text_walk 
 		return;
 	if (size == max)
 		event->flags |= EVENT_TRUNCATED;
-	event->script_size = walk->at = size;
+	event->script_size = event->text_size = size;
 }
 
-static __always_inline void report_texts(struct event *event, struct text_walk *walk, const struct exec_report *report,
-					 __u32 script_max)
+static __always_inline void report_texts(struct text_walk *walk, const struct exec_report *report, __u32 script_max)
 {
-	report_script(event, walk, report->bprm, script_max);
+	struct event *event = walk->event;
+
+	event->text_size = 0;
+	report_script(walk, report->bprm, script_max);
 	event->path_size = report_path(walk, exec_path(report->bprm), report->domain);
 	if (walk->path.end == PATH_WHOLE)
 		event->flags |= EVENT_PATH_WHOLE;
 	event->exe_size = report_path(walk, task_exe(), report->domain);
 	if (walk->path.end == PATH_WHOLE)
 		event->flags |= EVENT_EXE_WHOLE;
-	if (walk->at >= walk->limit)
+	if (event->text_size >= walk->limit)
 		event->flags |= EVENT_TRUNCATED;
 }
 
@@ -124,10 +128,11 @@ static __always_inline void report_texts(struct event *event, struct text_walk *
 			__sync_fetch_and_add(&report->counts->lost_ring, 1);                     \
 			return 1;                                                                \
 		}                                                                                \
+		walk.event = &slot->event;                                                       \
 		walk.text = slot->text;                                                          \
 		report_task(&slot->event);                                                       \
 		report_decision(&slot->event, report);                                           \
-		report_texts(&slot->event, &walk, report, script_max);                           \
+		report_texts(&walk, report, script_max);                                         \
 		if (!(last) && slot->event.flags & EVENT_TRUNCATED) {                            \
 			bpf_ringbuf_discard(slot, 0);                                            \
 			return 0;                                                                \
