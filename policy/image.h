@@ -13,10 +13,11 @@
  * The automaton reads a path BACKWARDS, from its last byte to its leading '/': a kernel hook meets the last
  * component first, and so needs no string. A state is known by its `base`. It owns the cells base + byte for
  * the bytes that lead it somewhere of its own; such a cell says so in `owner`, and is the next state. For
- * any other byte the next state is the cell fallback + byte: a row of which every cell is owned. A step is
- * therefore one look-up, or two, whatever the number of rules:
+ * any other byte the next state is in the cell fallback + byte, or, if fallback has IMAGE_ONE_CELL set, in
+ * the one cell that its other bits name. A step is therefore one look-up, or two, whatever the number of
+ * rules:
  *
- *   next = cell[base + byte];  if (next.owner != base) next = cell[fallback + byte];
+ *   next = cell[base + byte];  if (next.owner != base) next = cell[verdict_fallback(fallback, byte)];
  *
  * `rule` is the verdict on a path that ends in this state. It is never absent: precedence was resolved when
  * the image was compiled.
@@ -49,8 +50,8 @@ struct image_header {
 
 struct image_state {
 	__u32 owner;    /* base of the state that owns this cell; 0: free */
-	__u32 base;     /* cell index: where this state's own cells are counted from */
-	__u32 fallback; /* cell index of a row of 256 owned cells */
+	__u32 base;     /* cell index: where this state's own cells are counted from; or IMAGE_NO_BASE */
+	__u32 fallback; /* cell index of a row of 256 cells, or IMAGE_ONE_CELL | cell index */
 	__u32 rule;     /* verdict if the path ends here: a rule number */
 };
 
@@ -64,6 +65,9 @@ enum image_layout {
 	IMAGE_STATES = 3,
 	IMAGE_ROW = 256,
 };
+
+#define IMAGE_NO_BASE (~0u - 255) /* the base of a state without cells: base + byte is in no image */
+#define IMAGE_ONE_CELL (1u << 31)
 
 /*
  * A rule number says which rule decided, and how: it is what events and the audit record carry.
@@ -100,6 +104,7 @@ enum rule_list {
 
 _Static_assert(sizeof(struct image_cell) == 16, "a cell is a value of an array map");
 _Static_assert(sizeof(struct image_state) == sizeof(struct image_cell), "a state is a cell");
-_Static_assert(sizeof(struct image_header) == IMAGE_EXEC * sizeof(struct image_cell), "header fills its cells");
+_Static_assert(sizeof(struct image_header) == IMAGE_EXEC * sizeof(struct image_cell),
+	       "header fills its cells");
 
 #endif

@@ -69,8 +69,8 @@ static __always_inline void verdict_walk_enter(struct verdict_walk *walk, const 
 	const struct image_state *state = (const struct image_state *)cell;
 
 	/* a torn or foreign image ends in a state that denies and that no byte leaves */
-	walk->base = state ? state->base : ~0u - IMAGE_ROW;
-	walk->fallback = state ? state->fallback : ~0u - IMAGE_ROW;
+	walk->base = state ? state->base : IMAGE_NO_BASE;
+	walk->fallback = state ? state->fallback : IMAGE_NO_BASE;
 	walk->rule = state ? state->rule : VERDICT_UNRESOLVED(RULE_EXEC);
 }
 
@@ -81,12 +81,17 @@ static __always_inline _Bool verdict_exec_begin(image_ref image, struct verdict_
 	return walk->rule != RULE_NONE;
 }
 
+static __always_inline __u32 verdict_fallback(__u32 fallback, unsigned char byte)
+{
+	return fallback & IMAGE_ONE_CELL ? fallback & ~IMAGE_ONE_CELL : fallback + byte;
+}
+
 static __always_inline void verdict_exec_byte(image_ref image, struct verdict_walk *walk, unsigned char byte)
 {
 	const struct image_cell *cell = image_cell(image, walk->base + byte);
 
 	if (!cell || ((const struct image_state *)cell)->owner != walk->base)
-		cell = image_cell(image, walk->fallback + byte);
+		cell = image_cell(image, verdict_fallback(walk->fallback, byte));
 	verdict_walk_enter(walk, cell);
 }
 
