@@ -13,10 +13,10 @@ struct {
 	__type(value, struct domain);
 } domains SEC(".maps");
 
-/* INNER_MAP lets images differ in size, MMAPABLE fills them by memcpy, and programs have no business writing. */
+/* INNER_MAP lets images differ in size; MMAPABLE lets them be filled by memcpy, and forbids RDONLY_PROG. */
 struct image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
+	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32)); /* not __type(): clang 14 writes no BTF of an inner map's value */
 	__uint(value_size, sizeof(struct image_cell));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
 #include "programs.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ static const char *load_remedy(int err)
 	switch (err) {
 	case EPERM:
 	case EACCES:
-		return "run as root of the host, with CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON";
+		return "it takes root on the host (CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON), and a host that allows it";
 	case ENOENT:
 	case ESRCH:
 		return "it needs a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_LSM";
@@ -141,7 +142,7 @@ int programs_set_image(struct programs *programs, uint32_t slot, image_ref image
 {
 	uint32_t cells = policy_image_size(image) / sizeof(*image);
 	LIBBPF_OPTS(bpf_map_create_opts, options,
-		    .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
+		    .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(uint32_t), sizeof(*image), cells, &options);
 	int r = map;
 
