@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 struct fault {
-	char text[512];
+	char text[1024];
 };
 
 /* return fault_set(fault, EPERM, "cannot do %s: do that", what);  -> -EPERM. fault may be NULL. */

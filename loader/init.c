@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Faults of our own code keep their default action: they are not the command's. */
+static const int own_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+
+int init_open(struct init *init, struct fault *fault)
+{
+	sigset_t taken;
+
+	sigfillset(&taken);
+	for (size_t i = 0; i < sizeof(own_signals) / sizeof(*own_signals); i++)
+		sigdelset(&taken, own_signals[i]);
+	sigprocmask(SIG_BLOCK, &taken, &init->original);
+	init->signals = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (init->signals < 0)
+		return fault_set(fault, errno, "cannot receive signals: %s", strerror(errno));
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return fault_set(fault, errno, "cannot adopt orphans: %s", strerror(errno));
+	return 0;
+}
+
+void init_release(const struct init *init)
+{
+	sigprocmask(SIG_SETMASK, &init->original, NULL);
+}
+
+void init_signals(struct init *init)
+{
+	struct signalfd_siginfo info;
+
+	while (read(init->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;
+		/* what a terminal sends goes to its whole foreground group: the command has it already */
+		if (info.ssi_code > 0 && getpgid(init->child) == getpgrp())
+			continue;
+		kill(init->child, info.ssi_signo);
+	}
+}
+
+void init_stopped(const struct init *init, int status)
+{
+	int sig = WSTOPSIG(status);
+
+	if ((sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) && getpgid(init->child) == getpgrp())
+		raise(SIGSTOP);
+}
+
+static pid_t parent_of(const char *pid)
+{
+	char path[64], stat[512], *end;
+	int fd, parent = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, stat, sizeof(stat) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	stat[n] = '\0';
+	end = strrchr(stat, ')'); /* the name in front of it may hold anything */
+	if (end)
+		sscanf(end + 1, " %*c %d", &parent);
+	return parent;
+}
+
+/* A child that ends hands its own children to us, so the round is repeated until none is left. */
+static void kill_children(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t self = getpid();
+
+	if (!proc)
+		return;
+	while ((entry = readdir(proc)))
+		if (*entry->d_name >= '1' && *entry->d_name <= '9' && parent_of(entry->d_name) == self)
+			kill(atoi(entry->d_name), SIGKILL);
+	closedir(proc);
+}
+
+void init_finish(const struct init *init)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+	int rounds = 0;
+
+	(void)init;
+	if (getpid() == 1)
+		return; /* the kernel ends the whole pid namespace with us */
+	for (;;) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
+
+		if (pid < 0 && errno == ECHILD)
+			return;
+		if (pid > 0)
+			continue;
+		if (rounds++ == 10000)
+			return;
+		kill_children();
+		nanosleep(&pause, NULL);
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct {
+	const char *name, *what;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"run", "run a command under a policy", command_run},
+	{"check", "compile policies; say what is wrong with them, and what they cost", command_check},
+	{"explain", "what a policy says of an operation, and which rule says it", command_explain},
+	{"probe", "what this machine can enforce, and why not more", command_probe},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static int help(FILE *to)
+{
+	fputs("usage: mantlet COMMAND [ARG…]\n\nEnforces on a container what its policy says, from the host "
+	      "or from inside.\n\n",
+	      to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].what);
+	fputs("\nmantlet COMMAND --help tells more; mantlet --version the version.\n", to);
+	return to == stdout ? 0 : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = !argc ? "mantlet" : slash ? slash + 1 : argv[0];
+
+	if (!strcmp(name, "microenforcer"))
+		return command_microenforcer(argc, argv);
+	if (argc < 2)
+		return help(stderr);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help(stdout);
+	if (!strcmp(argv[1], "--version"))
+		return puts("mantlet " MANTLET_VERSION) < 0;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return say(EXIT_USAGE, "%s: unknown command; see mantlet --help", argv[1]);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `mantlet run`: one command under one policy. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "guard.h"
+#include "init.h"
+#include "probe.h"
+
+static const char usage[] =
+	"usage: mantlet run [-p POLICY] [-m auto|lsm|seccomp] [-o AUDIT] -- CMD [ARG…]\n"
+	"       microenforcer CMD [ARG…]\n"
+	"\n"
+	"Runs CMD, and all that comes of it, under a policy.\n"
+	"\n"
+	"  -p POLICY  a policy file, or a policy's JSON (default: $MANTLET_POLICY, a path or the JSON "
+	"itself,\n"
+	"             else " DEFAULT_POLICY ")\n"
+	"  -m MODE    lsm: enforced by the kernel; seccomp: from inside, without the host's help; auto (the\n"
+	"             default): lsm where it is proven to work, else seccomp\n"
+	"  -o AUDIT   append the audit's JSON lines to this file (default: standard error)\n"
+	"\n"
+	"Exit: the command's own; 125 Mantlet failed before it; 126 refused or not executable; 127 not "
+	"found;\n"
+	"128+N killed by signal N; 2 usage. When CMD ends, what it started ends.\n";
+
+struct run {
+	const char *policy, *mode, *sink;
+	char **command;
+
+	struct policy_source source;
+	struct audit *audit;
+	struct audit_origin origin;
+	uint64_t seq;
+	const struct guard_mode *guard_mode;
+	struct guard *guard;
+	struct init init;
+	int status; /* of the command, once it ended */
+	bool ended;
+};
+
+static int pick_mode(struct run *run, struct fault *fault)
+{
+	struct fault lsm, seccomp;
+
+	if (!strcmp(run->mode, "lsm") || (!strcmp(run->mode, "auto") && !probe_lsm(&lsm))) {
+		run->guard_mode = &guard_lsm;
+	} else if (!strcmp(run->mode, "seccomp") || !probe_seccomp(&seccomp)) {
+		run->guard_mode = &guard_seccomp;
+	} else {
+		return fault_set(fault, ENOTSUP, "no mode can enforce here: lsm: %.300s; seccomp: %.300s",
+				 lsm.text, seccomp.text);
+	}
+	return 0;
+}
+
+static int prepare(struct run *run, struct fault *fault)
+{
+	const char *slash = strrchr(run->command[0], '/');
+	int r = policy_load(run->policy, &run->source, fault);
+
+	if (!r)
+		r = audit_open(run->sink, &run->audit, fault);
+	if (!r)
+		r = pick_mode(run, fault);
+	if (r < 0)
+		return r;
+	run->origin = (struct audit_origin){
+		.mode = run->guard_mode->name,
+		.domain_name = slash ? slash + 1 : run->command[0],
+		.policy = run->source.policy->name,
+		.generation = 1,
+	};
+	run->seq = 1; /* the start record's */
+	r = run->guard_mode->open(
+		&(struct guard_config){run->source.image, run->audit, &run->origin, &run->seq}, &run->guard,
+		fault);
+	return r < 0 ? r : init_open(&run->init, fault);
+}
+
+/* In the child. What is said here is the command's own failure to start. */
+__attribute__((noreturn)) static void become_command(struct run *run, int sock)
+{
+	struct fault fault;
+	int code = EXIT_REFUSED;
+
+	if (run->guard_mode->enter(run->guard, sock, &fault) < 0)
+		_exit(say(EXIT_MANTLET, "%s", fault.text));
+	init_release(&run->init);
+	execvp(run->command[0], run->command);
+	if (errno == ENOENT || errno == ENOTDIR)
+		code = say(EXIT_NOT_FOUND, "%s: not found: check the command and PATH", run->command[0]);
+	else if (errno == EACCES)
+		say(0,
+		    "%s: Permission denied: the policy refuses it (then the audit says so), or it is not "
+		    "executable",
+		    run->command[0]);
+	else
+		say(0, "%s: cannot be run: %s", run->command[0], strerror(errno));
+	_exit(code);
+}
+
+static int start(struct run *run, struct fault *fault)
+{
+	struct audit_record record = {.event = AUDIT_START, .seq = 1, .command = run->command};
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fault_set(fault, errno, "cannot make a socket pair: %s", strerror(errno));
+	run->init.child = fork();
+	if (run->init.child < 0)
+		return fault_set(fault, errno, "cannot fork: %s", strerror(errno));
+	if (!run->init.child) {
+		close(pair[0]);
+		become_command(run, pair[1]);
+	}
+	close(pair[1]);
+	run->origin.domain = run->init.child;
+	record.pid = run->init.child;
+	record.ppid = getpid();
+	record.uid = getuid();
+	record.gid = getgid();
+	r = run->guard_mode->adopt(run->guard, run->init.child, pair[0], fault);
+	close(pair[0]);
+	if (!r)
+		audit_write(run->audit, &run->origin, &record);
+	return r;
+}
+
+static void reap(struct run *run)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0) {
+		if (run->guard_mode->reaped(run->guard, pid, status) || pid != run->init.child)
+			continue;
+		if (WIFSTOPPED(status)) {
+			init_stopped(&run->init, status);
+			continue;
+		}
+		run->status = status;
+		run->ended = true;
+	}
+}
+
+static void loop(struct run *run)
+{
+	while (!run->ended) {
+		struct pollfd fds[] = {
+			{.fd = run->init.signals, .events = POLLIN},
+			{.fd = run->guard_mode->fd(run->guard), .events = POLLIN},
+			{.fd = audit_pending(run->audit) ? audit_fd(run->audit) : -1, .events = POLLOUT},
+		};
+
+		if (poll(fds, 3, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			init_signals(&run->init);
+		if (fds[1].revents)
+			run->guard_mode->dispatch(run->guard);
+		if (fds[2].revents)
+			audit_flush(run->audit);
+		reap(run);
+	}
+}
+
+/* The command's last denials may still be on their way from the kernel. */
+static void finish(struct run *run)
+{
+	struct audit_record record = {.event = AUDIT_STOP, .pid = run->init.child, .status = run->status};
+
+	init_finish(&run->init);
+	run->guard_mode->dispatch(run->guard);
+	record.denied = run->guard_mode->denied(run->guard);
+	run->guard_mode->close(run->guard);
+	record.lost = audit_lost(run->audit);
+	record.seq = ++run->seq;
+	audit_write(run->audit, &run->origin, &record);
+}
+
+static int run_command(struct run *run)
+{
+	struct fault fault;
+	int r = prepare(run, &fault);
+
+	if (r < 0)
+		return say(EXIT_MANTLET, "%s", fault.text);
+	r = start(run, &fault);
+	if (r < 0) {
+		if (run->init.child > 0)
+			kill(run->init.child, SIGKILL);
+		return say(EXIT_MANTLET, "%s", fault.text);
+	}
+	loop(run);
+	finish(run);
+	return WIFSIGNALED(run->status) ? EXIT_SIGNAL + WTERMSIG(run->status) : WEXITSTATUS(run->status);
+}
+
+static int run_and_free(struct run *run)
+{
+	int code = run_command(run);
+
+	audit_close(run->audit, 2000);
+	policy_unload(&run->source);
+	return code;
+}
+
+static bool mode_known(const char *mode)
+{
+	return !strcmp(mode, "auto") || !strcmp(mode, "lsm") || !strcmp(mode, "seccomp");
+}
+
+int command_run(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	struct run run = {.mode = "auto"};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+:p:m:o:h", options, NULL)) >= 0) {
+		switch (option) {
+		case 'p':
+			run.policy = optarg;
+			break;
+		case 'm':
+			run.mode = optarg;
+			break;
+		case 'o':
+			run.sink = optarg;
+			break;
+		case 'h':
+			return fputs(usage, stdout) < 0;
+		case ':':
+			return say(EXIT_USAGE, "run: -%c needs a value; see mantlet run --help", optopt);
+		default:
+			return say(EXIT_USAGE, "run: unknown option %s; see mantlet run --help",
+				   argv[optind - 1]);
+		}
+	}
+	if (!mode_known(run.mode))
+		return say(EXIT_USAGE, "run: -m %s: a mode is auto, lsm or seccomp", run.mode);
+	run.command = argv + optind;
+	if (!run.command[0])
+		return say(EXIT_USAGE, "run: no command; usage: mantlet run [-p POLICY] -- CMD [ARG…]");
+	return run_and_free(&run);
+}
+
+int command_microenforcer(int argc, char **argv)
+{
+	struct run run = {.mode = "auto", .command = argv + 1};
+
+	if (argc < 2)
+		return say(EXIT_USAGE, "microenforcer: no command; usage: microenforcer CMD [ARG…]");
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
+		return fputs(usage, stdout) < 0;
+	return run_and_free(&run);
+}
