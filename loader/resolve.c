@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -53,34 +54,40 @@ static bool on_proc_root(int fd)
 	return file_identify(fd, "", AT_EMPTY_PATH, &id) == 0 && id.ino == PROC_ROOT_INO;
 }
 
-/* The task's pid and tid as counted by the proc it stands in: ours, or else its innermost pid namespace's. */
+/* The last number of a line of /proc/TID/status: the innermost pid namespace's. 0: there is none. */
+static pid_t last_number(const char *status, const char *key)
+{
+	const char *at = strstr(status, key), *end;
+
+	if (!at)
+		return 0;
+	at += strlen(key);
+	end = at + strcspn(at, "\n");
+	while (end > at && end[-1] != '\t')
+		end--;
+	return atoi(end);
+}
+
+/* The task's pid and tid as counted by the proc that it stands in: ours, or else that of its own innermost
+ * pid namespace. Should it be a third one, the exec is found out to be another. */
 static int pids_there(const struct walk *walk, pid_t *pid, pid_t *tid)
 {
 	struct file_id here, ours;
 	char status[4096];
-	const char *at;
-	int fd, ret = -ENOENT;
-	ssize_t got;
 
-	*tid = walk->task->tid;
-	*pid = task_group(walk->task);
 	if (file_identify(walk->at, "", AT_EMPTY_PATH, &here) ||
 	    file_identify(walk->task->proc, "", AT_EMPTY_PATH, &ours))
 		return -EPERM;
-	if (here.dev == ours.dev)
-		return *pid ? 0 : -EPERM;
-	fd = task_open(walk->task, "status", O_RDONLY);
-	got = fd < 0 ? -1 : read(fd, status, sizeof(status) - 1);
-	if (fd >= 0)
-		close(fd);
-	status[got > 0 ? got : 0] = 0;
-	at = strstr(status, "\nNSpid:");
-	while (at && *(at += strcspn(at, "\t\n")) == '\t')
-		ret = sscanf(++at, "%d", tid) == 1 ? 0 : -EPERM;
-	at = strstr(status, "\nNStgid:");
-	while (at && *(at += strcspn(at, "\t\n")) == '\t')
-		ret = sscanf(++at, "%d", pid) == 1 ? ret : -EPERM;
-	return ret;
+	if (here.dev == ours.dev) {
+		*tid = walk->task->tid;
+		*pid = task_group(walk->task);
+	} else {
+		if (task_text_read(walk->task, "status", status, sizeof(status)) <= 0)
+			return -EPERM;
+		*tid = last_number(status, "\nNSpid:");
+		*pid = last_number(status, "\nNStgid:");
+	}
+	return *pid && *tid ? 0 : -EPERM;
 }
 
 /* The text of the symbolic link `link`, which is called `name` in the directory where we stand. */

@@ -138,7 +138,7 @@ int task_auxv(const struct task *task, bool elf32, uint64_t type, uint64_t *valu
 	return -ENOENT;
 }
 
-static ssize_t text_read(const struct task *task, const char *what, char *buf, size_t size)
+ssize_t task_text_read(const struct task *task, const char *what, char *buf, size_t size)
 {
 	int fd = task_open(task, what, O_RDONLY);
 	ssize_t got;
@@ -175,7 +175,7 @@ pid_t task_group(const struct task *task)
 	 * group TID finds nobody unless that thread is the leader. */
 	if (syscall(SYS_tgkill, task->tid, task->tid, 0) == 0 || errno == EPERM)
 		return task->tid;
-	if (text_read(task, "status", status, sizeof(status)) <= 0)
+	if (task_text_read(task, "status", status, sizeof(status)) <= 0)
 		return 0;
 	return status_number(status, "\nTgid:", 0);
 }
@@ -186,7 +186,7 @@ void task_describe(const struct task *task, struct task_text *text)
 	ssize_t len;
 
 	memset(text, 0, sizeof(*text));
-	if (text_read(task, "status", status, sizeof(status)) > 0) {
+	if (task_text_read(task, "status", status, sizeof(status)) > 0) {
 		text->pid = status_number(status, "\nTgid:", 0);
 		text->ppid = status_number(status, "\nPPid:", 0);
 		text->tracer = status_number(status, "\nTracerPid:", 0);
@@ -194,7 +194,7 @@ void task_describe(const struct task *task, struct task_text *text)
 		text->fsuid = status_number(status, "\nUid:", 3);
 		text->gid = status_number(status, "\nGid:", 0);
 	}
-	len = text_read(task, "comm", text->comm, sizeof(text->comm));
+	len = task_text_read(task, "comm", text->comm, sizeof(text->comm));
 	if (len > 0 && text->comm[len - 1] == '\n')
 		text->comm[len - 1] = 0;
 	snprintf(path, sizeof(path), "%d/exe", task->tid);

@@ -44,6 +44,9 @@ int task_open(const struct task *task, const char *what, int flags);
 /* Opens what the task's descriptor number stands for, as O_PATH. -EBADF: it has none. */
 int task_open_fd(const struct task *task, int number);
 
+/* The text of /proc/TID/what, cut at size - 1. Its length, or < 0. */
+ssize_t task_text_read(const struct task *task, const char *what, char *buf, size_t size);
+
 /* The string at an address of the task; size counts the NUL. -EFAULT, -ENAMETOOLONG, or why we may not. */
 int task_string(const struct task *task, uint64_t address, char *buf, size_t size);
 

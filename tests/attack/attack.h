@@ -78,7 +78,7 @@ __attribute__((noreturn)) static void bail(const char *what)
 	exit(2);
 }
 
-static void file_write(const char *path, const char *text, mode_t mode)
+__attribute__((unused)) static void file_write(const char *path, const char *text, mode_t mode)
 {
 	FILE *file;
 
@@ -88,7 +88,8 @@ static void file_write(const char *path, const char *text, mode_t mode)
 		bail(path);
 }
 
-static void script_write(const char *path, const char *interpreter, const char *effect)
+__attribute__((unused)) static void script_write(const char *path, const char *interpreter,
+						 const char *effect)
 {
 	char text[2 * PATH_MAX];
 
@@ -96,7 +97,7 @@ static void script_write(const char *path, const char *interpreter, const char *
 	file_write(path, text, 0755);
 }
 
-static void link_make(const char *target, const char *path)
+__attribute__((unused)) static void link_make(const char *target, const char *path)
 {
 	unlink(path);
 	if (symlink(target, path))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A program whose running can be seen: it appends a byte to $EFFECT_DIR/EFFECT, where EFFECT is built in, so that
- * neither its name nor its arguments can lie about which program ran. As the interpreter of a script it does
- * what the script says: the script's second line is the effect.
+ * A program whose running can be seen: it appends a byte to $EFFECT_DIR/EFFECT, where EFFECT is built in, so
+ * that neither its name nor its arguments can lie about which program ran. As the interpreter of a script it
+ * does what the script says: the script's second line is the effect.
  */
 #include <fcntl.h>
 #include <stdio.h>

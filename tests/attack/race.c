@@ -52,6 +52,7 @@ static void swap_link(unsigned int *seed)
 	static unsigned int turn;
 
 	(void)seed;
+	unlink(in_work("open/next"));
 	if (symlink(in_work("open/p%u", turn++ & 1), in_work("open/next")) == 0)
 		rename(in_work("open/next"), in_work("open/link"));
 }
@@ -188,8 +189,8 @@ static void variant_run(const struct variant *variant, int tries)
 		waitpid(swapper, NULL, 0);
 	}
 	tap_ok(!effects("forbidden") && effects("allowed"),
-	       "%s: %d tries, allowed ran %ld, refused %d, killed %d, FORBIDDEN ran %ld", variant->name, tries,
-	       effects("allowed"), refused, killed, effects("forbidden"));
+	       "%s: %d tries, allowed ran %ld, refused %d, killed %d, FORBIDDEN ran %ld", variant->name,
+	       tries, effects("allowed"), refused, killed, effects("forbidden"));
 }
 
 /* The parent of a vfork sleeps while the child executes: another of its threads must swap. */
