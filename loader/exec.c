@@ -65,8 +65,7 @@ static void deny_unwatched(const struct guard *guard, const struct task *task, s
 	deny_unresolved(guard, judgement, judgement->reason_text);
 	if (text.tracer)
 		snprintf(judgement->reason_text, sizeof(judgement->reason_text),
-			 "pid %d traces it, so its exec cannot be checked: trace it from its start's end on, "
-			 "or from outside",
+			 "pid %d traces it, so its exec cannot be checked: attach the tracer after the exec",
 			 text.tracer);
 	else
 		snprintf(judgement->reason_text, sizeof(judgement->reason_text),

@@ -225,6 +225,7 @@ static enum watch_result exec_event(struct execwatch *watches, struct watch *wat
 				    struct watch_finding *finding)
 {
 	struct task task = {.proc = watches->proc, .tid = pid};
+	unsigned long former;
 
 	watch->tid = pid; /* a thread that executes takes its leader's number */
 	finding->reason = watch->report_only ? NULL : exec_check(watches, &task, watch, finding);
@@ -232,6 +233,11 @@ static enum watch_result exec_event(struct execwatch *watches, struct watch *wat
 		detach(pid, 0);
 		watch_drop(watches, watch);
 		return WATCH_ENDED;
+	}
+	/* killed by another while we looked: what we saw of it means nothing */
+	if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) < 0 && errno == ESRCH) {
+		watch->killed = true;
+		return WATCH_GOING;
 	}
 	task_describe(&task, &finding->text);
 	if (finding->verdict.enforced) {

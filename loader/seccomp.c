@@ -20,11 +20,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* 6.6 */
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#endif
-
 typedef void (*guarded_ask)(struct guard *guard, const struct seccomp_notif *notif);
 
 /* A guarded system call. Either the supervisor is asked, or the filter itself refuses by the arguments. */
@@ -263,7 +258,6 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 
 static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
 {
-	uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
 	int listener = listener_receive(sock, &guard->wait_killable);
 
 	if (listener == -ECONNRESET)
@@ -276,7 +270,6 @@ static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct faul
 		return fault_set(fault, errno, "cannot hide the supervisor from its command: %s",
 				 strerror(errno));
 	}
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags); /* only makes it faster */
 	guard->child = child;
 	guard->listener = listener;
 	return 0;
