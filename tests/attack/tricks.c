@@ -5,7 +5,6 @@
  * One technique a test: FORBIDDEN must not run by it, and what is allowed must run by the same. Each is tried
  * in a child of its own, and judged by what ran and not by what the call returned.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
