@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* execve and execveat, as the supervisor answers them. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>

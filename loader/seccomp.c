@@ -3,7 +3,6 @@
  * The guard of a container whose host is not ours: a seccomp filter that asks, and this supervisor, the
  * parent, that answers. What is guarded, and how, is the table; the rest is the same for all of it.
  */
-#define _GNU_SOURCE
 #include "supervisor.h"
 
 #include <errno.h>

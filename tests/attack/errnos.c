@@ -5,7 +5,6 @@
  * An exec that fails must fail as without Mantlet: programs look for others by trying. And none of these is a
  * denial: the audit has nothing of them but what is below "refused".
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

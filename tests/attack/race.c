@@ -5,7 +5,6 @@
  * What a call names is changed from ALLOWED to FORBIDDEN and back, as fast as can be, while the call is made,
  * by every way there is. FORBIDDEN must never have run; ALLOWED must have, or the race proves nothing.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>

@@ -6,7 +6,6 @@
  * of its supervisor. With `after` the supervisor is killed, and the TAP, WORK/after.tap, is written by what
  * is left then.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
