@@ -46,7 +46,7 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDENING) $(WARNINGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/loader/lsm.o: $(SKELETON)
+$(B)/obj/loader/programs.o: $(SKELETON)
 
 # the BPF programs: one object, embedded in the binary
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -54,7 +54,7 @@ ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(firstword $(subst -, ,$(MULTI
 
 $(B)/mantlet.bpf.o: $(wildcard bpf/*.c bpf/*.h vmlinux/*.h) policy/image.h policy/verdict.h Makefile
 	@mkdir -p $(@D)
-	$(call say,BPF,$@)$(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Werror -D__TARGET_ARCH_$(ARCH) -I. \
+	$(call say,BPF,$@)$(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D__TARGET_ARCH_$(ARCH) -I. \
 		-idirafter /usr/include/$(MULTIARCH) -c bpf/mantlet.bpf.c -o $@
 
 $(SKELETON): $(B)/mantlet.bpf.o
@@ -96,7 +96,7 @@ PROVE := prove --exec '' --timer
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/mantlet
-	$(Q)tests/demo
+	$(Q)tests/demo/run
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory -j2 products

@@ -77,7 +77,10 @@ static int find_text(const char *where, struct policy_source *out, struct fault 
 		out->label = strdup(label == where ? "POLICY" : label);
 		out->text = strdup(where);
 		out->len = strlen(where);
-		return out->label && out->text ? 0 : fault_set(fault, ENOMEM, "out of memory");
+		if (out->label && out->text)
+			return 0;
+		fault_set(fault, ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
 	out->label = strdup(where);
 	return out->label ? read_file(where, &out->text, &out->len, fault)

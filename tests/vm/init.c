@@ -10,7 +10,6 @@
  * Whatever goes wrong goes to the kernel log, and the status port stays silent: the host takes that for a
  * failure.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The line between the kernel's programs (bpf/) and their loader: the maps, and what stands in them. Both
+ * sides are built from one tree and are never mixed, so there is a version to refuse by, and no conversion.
+ *
+ *   domains    task storage: task -> struct domain. A task without one is not our business. Set from
+ *              userspace by pidfd for the first task of a domain, which must not have forked yet; copied to
+ *              children by the programs.
+ *   policies   slot -> the policy image, an array map of its own with one element per cell. Swapped whole,
+ *              in one update. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the generation, so
+ *              that it cannot be read apart from the image. No image in a domain's slot: everything is denied.
+ *   counts     slot -> struct domain_counts, shared memory of kernel and loader: change it atomically.
+ *   events     ring buffer of struct event. What does not fit is counted, not waited for.
+ */
+#ifndef MANTLET_BPF_EVENT_H
+#define MANTLET_BPF_EVENT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* Grows by one with every change of this file that changes a layout or a meaning. */
+#define EVENT_VERSION 1
+
+#define DOMAIN_SLOTS 1024      /* domains that can have a policy at the same time */
+#define EVENTS_SIZE (1u << 20) /* bytes in the ring buffer: about 1,000 denials */
+#define IMAGE_GENERATION 1     /* word of the cell IMAGE_FLAGS */
+
+/* A place that no path goes above: the kernel's addresses of a mount and of a directory in it. They are
+ * compared, never followed. Whoever makes the domain keeps that directory open (or as its own root) for as
+ * long as the domain lives, or the kernel could give the addresses to something else. */
+struct domain_root {
+	__u64 mount;
+	__u64 dentry;
+};
+
+/* Of one task. */
+struct domain {
+	__u64 id;                /* as in the audit; 0 is never used */
+	__u32 slot;              /* in policies and counts */
+	__u32 reserved;          /* 0 */
+	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
+};
+
+/* Of one domain. A line of a CPU's cache, so that domains do not slow each other down. */
+struct domain_counts {
+	__u64 seq;       /* number of the last event; taken before it is known whether it can be written */
+	__u64 denied;    /* denials, or in audit mode what would have been denied */
+	__u64 lost_ring; /* events that found the ring buffer full */
+	__u64 reserved[5];
+};
+
+enum event_kind {
+	EVENT_EXEC = 1,
+};
+
+enum event_flags {
+	EVENT_ENFORCED = 1 << 0,    /* the operation was refused */
+	EVENT_INTERPRETER = 1 << 1, /* the program judged is the interpreter of a script */
+	EVENT_TRUNCATED = 1 << 2,   /* a text did not fit: of a path its beginning is missing, of a script its end */
+	EVENT_PATH_WHOLE = 1 << 3,  /* path goes up to the container's root */
+	EVENT_EXE_WHOLE = 1 << 4,   /* exe, too */
+};
+
+/* Why there was no path to decide by. */
+enum event_why {
+	EVENT_RESOLVED,  /* there was one */
+	EVENT_DELETED,   /* the file has no name any more, or never had one */
+	EVENT_OUTSIDE,   /* it is not under the container's root: another mount namespace, memfd, a detached mount */
+	EVENT_DEEP,      /* more components than are walked, or it kept moving */
+	EVENT_NO_POLICY, /* nothing in the domain's slot */
+	EVENT_WHYS,
+};
+
+/*
+ * One denial. It is followed by its texts, without anything between them:
+ *
+ *   script   what the caller asked to run, as it named it; only with EVENT_INTERPRETER. Ends in NUL.
+ *   path     the file that was judged: its components from the last to the first, each with a NUL behind
+ *   exe      the program that the caller runs, likewise; e.g. bash\0bin\0usr\0
+ */
+struct event {
+	__u64 time;       /* CLOCK_MONOTONIC in ns; an event may be read long after it happened */
+	__u64 domain;     /* domain.id: slots are used again */
+	__u64 seq;        /* the domain's own count, from 1: a gap is a lost event */
+	__u32 generation; /* of the image that decided: it may have been replaced since */
+	__u32 rule;       /* the deciding rule, image.h */
+	__u32 pid;        /* thread group, in the first pid namespace: what the host's ps shows */
+	__u32 ppid;       /* of the real parent, likewise; a tracer does not count */
+	__u32 uid;        /* real, in the first user namespace */
+	__u32 gid;
+	__u16 flags; /* enum event_flags */
+	__u16 script_size, path_size, exe_size;
+	__u32 text_size; /* of all three */
+	__u8 version; /* EVENT_VERSION */
+	__u8 kind;    /* enum event_kind */
+	__u8 why;     /* enum event_why */
+	__u8 reserved;
+	char comm[16]; /* of the thread; any bytes, NUL behind the last */
+};
+
+/* Room for an event's texts. A ring buffer's slot has a fixed size: most paths are short, a few are not. */
+#define EVENT_TEXT_SMALL 704
+#define EVENT_TEXT_LARGE (3 * 4096)
+#define EVENT_SCRIPT_SMALL 256
+#define EVENT_SCRIPT_LARGE 4096
+#define EVENT_NAME 256 /* one component: NAME_MAX and a NUL */
+
+_Static_assert(sizeof(struct domain) == 32, "both sides agree on struct domain");
+_Static_assert(sizeof(struct domain_counts) == 64, "both sides agree on struct domain_counts");
+_Static_assert(sizeof(struct event) == 80, "both sides agree on struct event");
+
+#endif

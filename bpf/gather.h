@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the hooks read from the kernel: every CO-RE read and every difference between kernels is here.
+ *
+ * A path is walked from the file up to the container's root, dentry by dentry and mount by mount. No string
+ * is made, so there is no length to cut it at and no scratch that two tasks could share. What the walk leans
+ * on, and who could lie to it:
+ *
+ * - The root is the domain's, not the task's: chroot changes nothing.
+ * - Mounts are believed in the mount namespace of the root only. Where a task has made one of its own
+ *   (unshare, a detached mount, a lazy unmount), it may have bound anything over anything; there, the walk
+ *   sees past all mounts and follows the directories of the file system itself. It gets to the root only in
+ *   the root's own file system.
+ * - A directory can be moved while it is walked. Name and parent of one dentry are read under its sequence
+ *   count, as the kernel's own lockless walk does. Two moves can still make a path of two halves that never
+ *   stood together, but only of links that the mover was allowed to make one by one.
+ */
+#ifndef MANTLET_BPF_GATHER_H
+#define MANTLET_BPF_GATHER_H
+
+#include "maps.h"
+
+/* Steps (components and mounts) until a walk gives up, which denies. A path that is named in one call has
+ * 2,048 components at most; relative ones can go deeper. */
+#define PATH_STEPS 4096
+#define PATH_STEPS_PLAIN 12
+
+enum path_end {
+	PATH_GOING,
+	PATH_WHOLE,   /* got to the container's root */
+	PATH_OUTSIDE, /* got to the end of the file system or of the namespace instead */
+};
+
+struct path_walk {
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+	struct dentry *top; /* where mnt ends */
+	struct domain_root root;
+	__u64 end; /* enum path_end */
+};
+
+static __always_inline struct mount *path_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline struct dentry *path_top(struct vfsmount *mnt)
+{
+	return BPF_CORE_READ(mnt, mnt_root);
+}
+
+static __always_inline struct mnt_namespace *path_namespace(struct vfsmount *mnt)
+{
+	return BPF_CORE_READ(path_mount(mnt), mnt_ns);
+}
+
+/* Where mounts are not believed, the walk is told that it is on the root's mount, which ends at the root:
+ * so it never crosses one. (Values, not branches: the verifier follows each combination of branches.) */
+static __always_inline void path_begin(struct path_walk *walk, const struct path *path, const struct domain *domain)
+{
+	struct vfsmount *mnt = BPF_CORE_READ(path, mnt), *root = (void *)domain->root.mount;
+	struct mnt_namespace *ns = path_namespace(mnt); /* NULL if unmounted; the root may be, too */
+	_Bool believed = ns && ns == path_namespace(root);
+
+	walk->root = domain->root;
+	walk->dentry = BPF_CORE_READ(path, dentry);
+	walk->mnt = believed ? mnt : root;
+	walk->top = believed ? path_top(mnt) : (void *)domain->root.dentry;
+	walk->end = PATH_GOING;
+}
+
+static __always_inline _Bool path_at_root(const struct path_walk *walk)
+{
+	return !(((__u64)walk->dentry ^ walk->root.dentry) | ((__u64)walk->mnt ^ walk->root.mount));
+}
+
+static __always_inline int path_cross(struct path_walk *walk)
+{
+	struct mount *mount = path_mount(walk->mnt);
+	struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+
+	if (parent == mount) {
+		walk->end = PATH_OUTSIDE;
+		return 0;
+	}
+	walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	walk->mnt = (void *)parent + bpf_core_field_offset(struct mount, mnt);
+	walk->top = path_top(walk->mnt);
+	return 0;
+}
+
+/* A name and its parent that were valid together, or 0: again. x86 keeps the order of reads; on a machine
+ * that does not, the calls between them are what there is. */
+static __always_inline int path_name(struct path_walk *walk, char *name)
+{
+	struct dentry *dentry = walk->dentry;
+	unsigned int seq = BPF_CORE_READ(dentry, d_seq.seqcount.sequence);
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	long size = bpf_probe_read_kernel_str(name, EVENT_NAME, BPF_CORE_READ(dentry, d_name.name));
+
+	if (!parent || size < 2 || size > EVENT_NAME || seq & 1 ||
+	    seq != BPF_CORE_READ(dentry, d_seq.seqcount.sequence))
+		return 0;
+	if (parent == dentry)
+		walk->end = PATH_OUTSIDE;
+	walk->dentry = parent;
+	return size - 1;
+}
+
+/* One step up. The length of the component that was put into name[EVENT_NAME]; 0: none in this step. */
+static __always_inline int path_step(struct path_walk *walk, char *name)
+{
+	if (path_at_root(walk)) {
+		walk->end = PATH_WHOLE;
+		return 0;
+	}
+	if (walk->dentry == walk->top)
+		return path_cross(walk);
+	return path_name(walk, name);
+}
+
+/* Calls step(i, ctx) until it returns 1. Kernels before 5.17 have no bpf_loop: what they can verify is a
+ * short loop, so deeper paths are denied there. */
+#define path_walk_each(step, ctx)                                                      \
+	do {                                                                           \
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))       \
+			bpf_loop(PATH_STEPS, step, ctx, 0);                            \
+		else                                                                   \
+			for (int i_ = 0; i_ < PATH_STEPS_PLAIN && !step(i_, ctx); i_++) \
+				;                                                      \
+	} while (0)
+
+/* A file whose name was removed, or that was made without one: unhashed, and no root. */
+static __always_inline _Bool path_deleted(const struct path *path)
+{
+	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+
+	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+}
+
+/* bprm->interp begins as the same pointer as bprm->filename; a script's or binfmt_misc's interpreter gets a
+ * string of its own (bprm_change_interp(), every kernel since 2.6). */
+static __always_inline _Bool exec_is_interpreter(struct linux_binprm *bprm)
+{
+	return BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename);
+}
+
+static __always_inline const struct path *exec_path(struct linux_binprm *bprm)
+{
+	return &bprm->file->f_path;
+}
+
+/* The program that the current task runs. */
+static __always_inline const struct path *task_exe(void)
+{
+	return &BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file)->f_path;
+}
+
+/* The current task's domain; NULL: none. The root is taken here, before the first program or child of the
+ * domain could have changed it. */
+static __always_inline struct domain *domain_current(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct domain *domain = bpf_task_storage_get(&domains, task, 0, 0);
+
+	if (domain && !domain->root.dentry) {
+		domain->root.mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
+		domain->root.dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	}
+	return domain;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The hooks. Each honours the verdict of a program before it, gathers, decides, reports, returns.
+ *
+ * None of them sleeps. A program of this type was skipped, and so allowed, when it was already running on
+ * the same CPU, until 6.2 and 6.1.54: the kernel counts that as recursion_misses, and the loader reports it.
+ */
+#include "vmlinux/vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "report.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Runs for a script, and again for its interpreter, and again for the interpreter's: each is judged. */
+SEC("lsm/bprm_check_security")
+int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
+{
+	struct domain *domain = domain_current();
+	struct decision decision = {};
+
+	if (ret || !domain)
+		return ret;
+	decide_exec(domain, exec_path(bprm), &decision);
+	if (decision.verdict.denied)
+		report_exec(bprm, domain, &decision);
+	return decision.verdict.enforced ? -EACCES : 0;
+}
+
+/* Threads and processes alike. A child that could not be given its domain must not be. */
+SEC("lsm/task_alloc")
+int BPF_PROG(fork_inherit, struct task_struct *task, unsigned long clone_flags, int ret)
+{
+	struct domain *domain = domain_current();
+
+	if (ret || !domain)
+		return ret;
+	return bpf_task_storage_get(&domains, task, domain, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
+}

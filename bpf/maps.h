@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps; event.h says what they hold. */
+#ifndef MANTLET_BPF_MAPS_H
+#define MANTLET_BPF_MAPS_H
+
+#include "event.h"
+#include "policy/image.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct domain);
+} domains SEC(".maps");
+
+/* INNER_MAP lets images differ in size; MMAPABLE lets them be filled by memcpy, and forbids RDONLY_PROG. */
+struct image_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32)); /* not __type(): clang 14 writes no BTF of an inner map's value */
+	__uint(value_size, sizeof(struct image_cell));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, DOMAIN_SLOTS);
+	__type(key, __u32);
+	__array(values, struct image_map);
+} policies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DOMAIN_SLOTS);
+	__type(key, __u32);
+	__type(value, struct domain_counts);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EVENTS_SIZE);
+} events SEC(".maps");
+
+#endif

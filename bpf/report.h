@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Events. What is here runs after the verdict and cannot change it: an event that finds no room is counted.
+ */
+#ifndef MANTLET_BPF_REPORT_H
+#define MANTLET_BPF_REPORT_H
+
+#include "decide.h"
+
+struct event_small {
+	struct event event;
+	char text[EVENT_TEXT_SMALL + EVENT_NAME]; /* a component may begin at the last byte of the text */
+};
+
+struct event_large {
+	struct event event;
+	char text[EVENT_TEXT_LARGE + EVENT_NAME];
+};
+
+struct exec_report {
+	struct linux_binprm *bprm;
+	const struct domain *domain;
+	const struct decision *decision;
+	__u64 seq;
+	struct domain_counts *counts;
+};
+
+/* ctx of report_step(). The place to write at stands in the slot (event.text_size), of which the verifier
+ * knows nothing: kept here, it would follow every length that a text can have. */
+struct text_walk {
+	struct path_walk path;
+	struct event *event;
+	char *text;
+	__u64 limit;
+};
+
+static long report_step(__u32 i, void *ctx)
+{
+	struct text_walk *walk = ctx;
+	__u32 at = walk->event->text_size;
+	int len;
+
+	if (at >= walk->limit)
+		return 1;
+	len = path_step(&walk->path, walk->text + at);
+	if (len)
+		walk->event->text_size = at + len + 1;
+	return walk->path.end != PATH_GOING;
+}
+
+/* Appends a path; its size in bytes. */
+static __always_inline __u16 report_path(struct text_walk *walk, const struct path *path, const struct domain *domain)
+{
+	__u32 begin = walk->event->text_size;
+
+	path_begin(&walk->path, path, domain);
+	path_walk_each(report_step, walk);
+	return walk->event->text_size - begin;
+}
+
+static __always_inline void report_task(struct event *event)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 ids = bpf_get_current_uid_gid();
+
+	event->time = bpf_ktime_get_ns();
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	event->uid = ids;
+	event->gid = ids >> 32;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
+
+static __always_inline void report_decision(struct event *event, const struct exec_report *report)
+{
+	event->version = EVENT_VERSION;
+	event->kind = EVENT_EXEC;
+	event->domain = report->domain->id;
+	event->seq = report->seq;
+	event->generation = report->decision->generation;
+	event->rule = report->decision->verdict.rule;
+	event->why = report->decision->why;
+	event->flags = report->decision->verdict.enforced ? EVENT_ENFORCED : 0;
+	event->reserved = 0;
+}
+
+static __always_inline void report_script(struct text_walk *walk, struct linux_binprm *bprm, __u32 max)
+{
+	struct event *event = walk->event;
+	long size;
+
+	event->script_size = 0;
+	if (!exec_is_interpreter(bprm))
+		return;
+	event->flags |= EVENT_INTERPRETER;
+	size = bpf_probe_read_kernel_str(walk->text, max, BPF_CORE_READ(bprm, filename));
+	if (size <= 0 || size > max)
+		return;
+	if (size == max)
+		event->flags |= EVENT_TRUNCATED;
+	event->script_size = event->text_size = size;
+}
+
+static __always_inline void report_texts(struct text_walk *walk, const struct exec_report *report, __u32 script_max)
+{
+	struct event *event = walk->event;
+
+	event->text_size = 0;
+	report_script(walk, report->bprm, script_max);
+	event->path_size = report_path(walk, exec_path(report->bprm), report->domain);
+	if (walk->path.end == PATH_WHOLE)
+		event->flags |= EVENT_PATH_WHOLE;
+	event->exe_size = report_path(walk, task_exe(), report->domain);
+	if (walk->path.end == PATH_WHOLE)
+		event->flags |= EVENT_EXE_WHOLE;
+	if (event->text_size >= walk->limit)
+		event->flags |= EVENT_TRUNCATED;
+}
+
+/* Writes the event in one size of slot; false: its texts want a larger one. */
+#define REPORT_SIZED(name, type, text_limit, script_max, last)                                   \
+	static __attribute__((noinline)) _Bool name(const struct exec_report *report)            \
+	{                                                                                        \
+		struct type *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);              \
+		struct text_walk walk = {.limit = (text_limit)};                                 \
+                                                                                                 \
+		if (!slot) {                                                                     \
+			__sync_fetch_and_add(&report->counts->lost_ring, 1);                     \
+			return 1;                                                                \
+		}                                                                                \
+		walk.event = &slot->event;                                                       \
+		walk.text = slot->text;                                                          \
+		report_task(&slot->event);                                                       \
+		report_decision(&slot->event, report);                                           \
+		report_texts(&walk, report, script_max);                                         \
+		if (!(last) && slot->event.flags & EVENT_TRUNCATED) {                            \
+			bpf_ringbuf_discard(slot, 0);                                            \
+			return 0;                                                                \
+		}                                                                                \
+		bpf_ringbuf_submit(slot, 0);                                                     \
+		return 1;                                                                        \
+	}
+
+REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, 0)
+REPORT_SIZED(report_large, event_large, EVENT_TEXT_LARGE, EVENT_SCRIPT_LARGE, 1)
+
+static __always_inline void report_exec(struct linux_binprm *bprm, const struct domain *domain,
+					const struct decision *decision)
+{
+	struct exec_report report = {.bprm = bprm, .domain = domain, .decision = decision};
+
+	report.counts = bpf_map_lookup_elem(&counts, &domain->slot);
+	if (!report.counts)
+		return;
+	__sync_fetch_and_add(&report.counts->denied, 1);
+	report.seq = __sync_fetch_and_add(&report.counts->seq, 1) + 1;
+	if (!report_small(&report))
+		report_large(&report);
+}
+
+#endif

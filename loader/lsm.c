@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guard of LSM mode: the kernel decides; what is left to do here is to load, to name, and to listen. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "event.h"
+#include "guard.h"
+#include "programs.h"
+
+#define SLOT 0
+
+struct guard {
+	struct guard_config config;
+	struct programs *programs;
+	struct ring_buffer *events;
+	struct domain_counts *counts;
+	uint64_t first;    /* the domain's last sequence number before the kernel counted it */
+	uint64_t received; /* events */
+	uint64_t missed;   /* events that were reported as lost */
+	struct event_texts texts;
+};
+
+static int64_t realtime_offset(void)
+{
+	struct timespec real, mono;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct guard *guard = ctx;
+	const struct event *event = data;
+	struct audit_record record;
+
+	/* an unreadable event is missed by its number; a canary's is not for the audit */
+	if (!event_check(data, size) || event->domain != guard->config.origin->domain)
+		return 0;
+	event_record(event, realtime_offset(), &guard->texts, &record);
+	audit_write(guard->config.audit, guard->config.origin, &record);
+	guard->received++;
+	if (event->seq > *guard->config.seq)
+		*guard->config.seq = event->seq;
+	return 0;
+}
+
+static void report_missed(struct guard *guard, uint64_t missed, const char *reason)
+{
+	struct audit_record record = {.event = AUDIT_LOST, .lost = missed - guard->missed, .reason = reason};
+
+	if (missed <= guard->missed)
+		return;
+	guard->missed = missed;
+	audit_write(guard->config.audit, guard->config.origin, &record);
+}
+
+static void lsm_close(struct guard *guard)
+{
+	if (!guard)
+		return;
+	ring_buffer__free(guard->events);
+	programs_close(guard->programs);
+	free(guard);
+}
+
+static int listen_to_events(struct guard *guard, struct fault *fault)
+{
+	guard->events = ring_buffer__new(programs_events(guard->programs), on_event, guard, NULL);
+	return guard->events ? 0 :
+			       fault_set(fault, errno, "cannot listen to the kernel's events: %s; is memory short?",
+					 strerror(errno));
+}
+
+static int lsm_open(const struct guard_config *config, struct guard **out, struct fault *fault)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+	int r = guard ? programs_load(&guard->programs, fault) : fault_set(fault, ENOMEM, "out of memory");
+
+	if (r < 0) {
+		free(guard);
+		return r;
+	}
+	guard->config = *config;
+	guard->counts = programs_counts(guard->programs, SLOT);
+	r = programs_set_image(guard->programs, SLOT, config->image, config->origin->generation, fault);
+	if (!r)
+		r = listen_to_events(guard, fault);
+	if (!r)
+		r = programs_attach(guard->programs, fault);
+	if (!r)
+		r = programs_prove(guard->programs, fault);
+	if (r < 0) {
+		lsm_close(guard);
+		return r;
+	}
+	*out = guard;
+	return 0;
+}
+
+static int lsm_enter(struct guard *guard, int sock, struct fault *fault)
+{
+	char byte;
+
+	(void)guard;
+	if (recv(sock, &byte, 1, 0) == 1)
+		return 0;
+	return fault_set(fault, ECHILD, "the process that guards this one is gone; start it again");
+}
+
+static int lsm_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
+{
+	const struct domain domain = {.id = guard->config.origin->domain, .slot = SLOT};
+	int r;
+
+	guard->first = *guard->config.seq;
+	__atomic_store_n(&guard->counts->seq, guard->first, __ATOMIC_RELEASE);
+	r = programs_set_domain(guard->programs, child, &domain, fault);
+	if (r < 0)
+		return r;
+	if (send(sock, "", 1, MSG_NOSIGNAL) != 1)
+		return fault_set(fault, errno, "the command's process is gone before it began: %s",
+				 strerror(errno));
+	return 0;
+}
+
+static int lsm_fd(const struct guard *guard)
+{
+	return ring_buffer__epoll_fd(guard->events);
+}
+
+static void lsm_dispatch(struct guard *guard)
+{
+	ring_buffer__consume(guard->events);
+	report_missed(guard, __atomic_load_n(&guard->counts->lost_ring, __ATOMIC_RELAXED),
+		      "the kernel's ring buffer was full");
+}
+
+static bool lsm_reaped(struct guard *guard, pid_t pid, int status)
+{
+	(void)guard;
+	(void)pid;
+	(void)status;
+	return false;
+}
+
+static uint64_t lsm_denied(const struct guard *guard)
+{
+	return __atomic_load_n(&guard->counts->denied, __ATOMIC_RELAXED);
+}
+
+/* The end of the audit: every number that the kernel gave away is accounted for. */
+static void lsm_finish(struct guard *guard)
+{
+	struct audit_record skipped = {
+		.event = AUDIT_LOST,
+		.lost = programs_skipped(guard->programs),
+		.reason = "the kernel did not ask the LSM programs (recursion_misses): use 6.1.54, 6.2 or later",
+	};
+	uint64_t last;
+
+	lsm_dispatch(guard);
+	last = __atomic_load_n(&guard->counts->seq, __ATOMIC_ACQUIRE);
+	if (last > *guard->config.seq)
+		*guard->config.seq = last;
+	if (last > guard->first)
+		report_missed(guard, last - guard->first - guard->received, "the guard ended before they came");
+	if (skipped.lost)
+		audit_write(guard->config.audit, guard->config.origin, &skipped);
+	lsm_close(guard);
+}
+
+const struct guard_mode guard_lsm = {
+	.name = "lsm",
+	.open = lsm_open,
+	.enter = lsm_enter,
+	.adopt = lsm_adopt,
+	.fd = lsm_fd,
+	.dispatch = lsm_dispatch,
+	.reaped = lsm_reaped,
+	.denied = lsm_denied,
+	.close = lsm_finish,
+};

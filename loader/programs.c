@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "programs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "mantlet.skel.h"
+#include "policy/policy.h"
+
+struct programs {
+	struct mantlet_bpf *bpf;
+	struct domain_counts *counts;
+};
+
+/* libbpf tells the reason of a failure to a callback without a context, and to nobody else. */
+static __thread char said[384];
+
+/* The last line of a verifier's log before its statistics. */
+static void keep_verifier_line(char *log)
+{
+	char *end = strstr(log, "\nprocessed "), *line;
+
+	if (!end)
+		return;
+	*end = '\0';
+	line = strrchr(log, '\n');
+	snprintf(said, sizeof(said), "%s", line ? line + 1 : log);
+}
+
+static int keep_line(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char *text;
+
+	if (level != LIBBPF_WARN || vasprintf(&text, format, args) < 0)
+		return 0;
+	if (strstr(text, "BEGIN PROG LOAD LOG"))
+		keep_verifier_line(text);
+	else if (!said[0])
+		snprintf(said, sizeof(said), "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+	return 0;
+}
+
+static const char *load_remedy(int err)
+{
+	switch (err) {
+	case EPERM:
+	case EACCES:
+		return "it takes root on the host (CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON), and a host that allows it";
+	case ENOENT:
+	case ESRCH:
+		return "it needs a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_LSM";
+	default:
+		return "see mantlet probe for what is missing";
+	}
+}
+
+static int load(struct programs *programs, struct fault *fault)
+{
+	libbpf_print_fn_t before;
+	int r;
+
+	said[0] = '\0';
+	before = libbpf_set_print(keep_line);
+	programs->bpf = mantlet_bpf__open();
+	r = programs->bpf ? mantlet_bpf__load(programs->bpf) : -errno;
+	libbpf_set_print(before);
+	if (r < 0)
+		return fault_set(fault, -r, "the kernel does not take the LSM programs: %.300s: %s",
+				 said[0] ? said : strerror(-r), load_remedy(-r));
+	return 0;
+}
+
+static int map_counts(struct programs *programs, struct fault *fault)
+{
+	void *counts = mmap(NULL, DOMAIN_SLOTS * sizeof(*programs->counts), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(programs->bpf->maps.counts), 0);
+
+	if (counts == MAP_FAILED)
+		return fault_set(fault, errno, "cannot map the counts of domains: %s; is memory short?",
+				 strerror(errno));
+	programs->counts = counts;
+	return 0;
+}
+
+int programs_load(struct programs **out, struct fault *fault)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+	int r = programs ? load(programs, fault) : fault_set(fault, ENOMEM, "out of memory");
+
+	if (!r)
+		r = map_counts(programs, fault);
+	if (r < 0) {
+		programs_close(programs);
+		return r;
+	}
+	*out = programs;
+	return 0;
+}
+
+int programs_attach(struct programs *programs, struct fault *fault)
+{
+	libbpf_print_fn_t before;
+	int r;
+
+	said[0] = '\0';
+	before = libbpf_set_print(keep_line);
+	r = mantlet_bpf__attach(programs->bpf);
+	libbpf_set_print(before);
+	if (r < 0)
+		return fault_set(fault, -r, "the LSM programs cannot be attached: %.300s: %s",
+				 said[0] ? said : strerror(-r),
+				 r == -EBUSY || r == -E2BIG ? "other tools hold too many programs on the same hook" :
+							      load_remedy(-r));
+	return 0;
+}
+
+/* Copies the image into the map by mapping it: one system call, however large it is. */
+static int fill(int map, image_ref image, uint32_t generation)
+{
+	size_t size = policy_image_size(image);
+	struct image_cell *cells = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+	if (cells == MAP_FAILED)
+		return -errno;
+	memcpy(cells, image, size);
+	cells[IMAGE_FLAGS].w[IMAGE_GENERATION] = generation;
+	munmap(cells, size);
+	return bpf_map_freeze(map); /* from here on, nobody writes to it */
+}
+
+int programs_set_image(struct programs *programs, uint32_t slot, image_ref image, uint32_t generation,
+		       struct fault *fault)
+{
+	uint32_t cells = policy_image_size(image) / sizeof(*image);
+	LIBBPF_OPTS(bpf_map_create_opts, options,
+		    .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(uint32_t), sizeof(*image), cells, &options);
+	int r = map;
+
+	if (map >= 0) {
+		r = fill(map, image, generation);
+		if (!r)
+			r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.policies), &slot, &map, BPF_ANY);
+		close(map);
+	}
+	if (r < 0)
+		return fault_set(fault, -r, "the policy, %u kB, cannot be put into the kernel: %s; is memory short?",
+				 cells / 64, strerror(-r));
+	return 0;
+}
+
+int programs_set_domain(struct programs *programs, pid_t task, const struct domain *domain, struct fault *fault)
+{
+	int pidfd = syscall(SYS_pidfd_open, task, 0), r;
+
+	if (pidfd < 0)
+		return fault_set(fault, errno, "cannot name process %d to the kernel: %s; did it end?", task,
+				 strerror(errno));
+	r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.domains), &pidfd, domain, BPF_ANY);
+	close(pidfd);
+	if (r < 0)
+		return fault_set(fault, -r, "cannot put process %d into its domain: %s; is memory short?", task,
+				 strerror(-r));
+	return 0;
+}
+
+struct domain_counts *programs_counts(const struct programs *programs, uint32_t slot)
+{
+	return &programs->counts[slot];
+}
+
+int programs_events(const struct programs *programs)
+{
+	return bpf_map__fd(programs->bpf->maps.events);
+}
+
+uint64_t programs_skipped(const struct programs *programs)
+{
+	struct bpf_program *program;
+	uint64_t skipped = 0;
+
+	bpf_object__for_each_program(program, programs->bpf->obj) {
+		struct bpf_prog_info info = {};
+		uint32_t len = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			skipped += info.recursion_misses;
+	}
+	return skipped;
+}
+
+void programs_close(struct programs *programs)
+{
+	if (!programs)
+		return;
+	if (programs->counts)
+		munmap(programs->counts, DOMAIN_SLOTS * sizeof(*programs->counts));
+	mantlet_bpf__destroy(programs->bpf);
+	free(programs);
+}

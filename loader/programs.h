@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF programs of bpf/ and their maps, as one Enforcer holds them: loaded, attached, given policies and
+ * domains. bpf/event.h says what stands in the maps.
+ */
+#ifndef MANTLET_PROGRAMS_H
+#define MANTLET_PROGRAMS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/event.h"
+#include "fault.h"
+#include "policy/verdict.h"
+
+struct programs;
+
+/* Opens, sizes, loads; nothing is enforced yet. */
+int programs_load(struct programs **out, struct fault *fault);
+
+/* From here on every exec and fork on the machine passes the programs. */
+int programs_attach(struct programs *programs, struct fault *fault);
+
+/* Proves that they are asked, and that what they say counts: a child in a domain of its own is refused an
+ * exec. Only a verdict proves a verdict: without `bpf` in lsm= programs attach, and never run. */
+int programs_prove(struct programs *programs, struct fault *fault);
+
+/* Gives a slot its policy, in one step. */
+int programs_set_image(struct programs *programs, uint32_t slot, image_ref image, uint32_t generation,
+		       struct fault *fault);
+
+/* Puts a task, which has no children yet, into a domain. */
+int programs_set_domain(struct programs *programs, pid_t task, const struct domain *domain, struct fault *fault);
+
+/* Of a slot, in memory shared with the kernel: read and change it atomically. */
+struct domain_counts *programs_counts(const struct programs *programs, uint32_t slot);
+
+/* The map of events, for ring_buffer__new(). */
+int programs_events(const struct programs *programs);
+
+/* How often the kernel did not run a program that it should have run. */
+uint64_t programs_skipped(const struct programs *programs);
+
+/* NULL is allowed. */
+void programs_close(struct programs *programs);
+
+/* The slot that programs_prove() uses, and the domain; `mantlet run` has slot 0. */
+#define PROOF_SLOT (DOMAIN_SLOTS - 1)
+#define PROOF_DOMAIN UINT64_MAX
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The canary: a child in a domain of its own, whose policy refuses everything, tries an exec. What it names is
+ * an empty memory file: were it not refused, it would not run either, it is no program (ENOEXEC).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "policy/policy.h"
+#include "programs.h"
+
+static const char policy_text[] = "{\"mantlet\": 1, \"name\": \"canary\", \"exec\": {\"default\": \"deny\"}}";
+
+static int set_policy(struct programs *programs, struct fault *fault)
+{
+	struct policy_error error;
+	struct image_cell *image;
+	struct policy *policy;
+	int r = policy_parse(policy_text, strlen(policy_text), &policy, &error);
+
+	if (r < 0)
+		return fault_set(fault, -r, "the canary's policy: %s", error.text);
+	r = policy_compile(policy, policy_text, strlen(policy_text), &image, &error);
+	policy_free(policy);
+	if (r < 0)
+		return fault_set(fault, -r, "the canary's policy: %s", error.text);
+	r = programs_set_image(programs, PROOF_SLOT, image, 0, fault);
+	free(image);
+	return r;
+}
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10
+#endif
+
+/* An empty file that may be executed, whatever vm.memfd_noexec says by default. Before 6.3 all may. */
+static int make_file(void)
+{
+	int file = memfd_create("mantlet-canary", MFD_CLOEXEC | MFD_EXEC);
+
+	return file < 0 && errno == EINVAL ? memfd_create("mantlet-canary", MFD_CLOEXEC) : file;
+}
+
+/* Waits until it is in its domain; exits with the errno of its exec. */
+__attribute__((noreturn)) static void be_canary(int file, int go)
+{
+	char *const none[] = {"canary", NULL}, *const environment[] = {NULL};
+	char byte;
+
+	if (read(go, &byte, 1) != 1)
+		_exit(0);
+	fexecve(file, none, environment);
+	_exit(errno & 0x7f);
+}
+
+static int send_canary(struct programs *programs, int file, int *err, struct fault *fault)
+{
+	const struct domain domain = {.id = PROOF_DOMAIN, .slot = PROOF_SLOT};
+	int go[2], status, r;
+	pid_t child;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return fault_set(fault, errno, "cannot make a pipe: %s", strerror(errno));
+	child = fork();
+	if (!child) {
+		close(go[1]);
+		be_canary(file, go[0]);
+	}
+	close(go[0]);
+	r = child < 0 ? fault_set(fault, errno, "cannot fork: %s", strerror(errno)) :
+			programs_set_domain(programs, child, &domain, fault);
+	if (!r && write(go[1], "", 1) != 1)
+		r = fault_set(fault, errno, "the canary died before its flight: %s", strerror(errno));
+	close(go[1]);
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return r ? r : fault_set(fault, errno, "the canary is gone: %s", strerror(errno));
+	*err = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	return r;
+}
+
+int programs_prove(struct programs *programs, struct fault *fault)
+{
+	struct domain_counts *counts = programs_counts(programs, PROOF_SLOT);
+	uint64_t before = __atomic_load_n(&counts->denied, __ATOMIC_RELAXED);
+	int file = make_file(), err = 0, r;
+
+	if (file < 0)
+		return fault_set(fault, errno, "cannot make an executable memory file for the canary: %s; see "
+				 "sysctl vm.memfd_noexec", strerror(errno));
+	r = set_policy(programs, fault);
+	if (!r)
+		r = send_canary(programs, file, &err, fault);
+	close(file);
+	if (r < 0)
+		return r;
+	if (__atomic_load_n(&counts->denied, __ATOMIC_RELAXED) == before)
+		return fault_set(fault, ENOTSUP,
+				 "the LSM programs load, but the kernel never asks them: boot it with bpf in lsm= "
+				 "(/sys/kernel/security/lsm tells what it has)");
+	if (err != EACCES)
+		return fault_set(fault, ENOTSUP,
+				 "the LSM programs refused an exec, but it ended with: %s; another LSM or tool is in "
+				 "the way",
+				 strerror(err));
+	return 0;
+}

@@ -1,0 +1,7 @@
+# What is run under the policy.
+echo '$ ls -d /usr /etc'
+ls -d /usr /etc
+echo '$ whoami'
+whoami
+echo "\$ echo \$?"
+echo $?

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's types that bpf/ reads: by hand, only the fields that are read, in any order. Offsets are
+ * CO-RE relocations, resolved by name against the running kernel's BTF when the programs are loaded; a type
+ * or a field that the kernel does not have fails the load (or bpf_core_field_exists()).
+ *
+ * To extend: look the type up in each kernel of the matrix,
+ *
+ *   bpftool btf dump file /sys/kernel/btf/vmlinux format c | sed -n '/^struct dentry {/,/^};/p'
+ *
+ * (for a kernel that does not run here: the same on its unpacked vmlinux) and copy the fields. Where two
+ * kernels differ, give the other shape its own type with a ___suffix, which CO-RE ignores, and keep the
+ * choice between them in bpf/gather.h.
+ *
+ * Constants and the types of the BPF interface itself come from the kernel's UAPI headers.
+ */
+#ifndef MANTLET_VMLINUX_H
+#define MANTLET_VMLINUX_H
+
+#include <asm-generic/errno-base.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct seqcount {
+	unsigned int sequence;
+} seqcount_t;
+
+typedef struct seqcount_spinlock {
+	seqcount_t seqcount;
+} seqcount_spinlock_t;
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	seqcount_spinlock_t d_seq;
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mnt_namespace;
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+struct task_struct {
+	int tgid;
+	struct task_struct *real_parent;
+	struct mm_struct *mm;
+	struct fs_struct *fs;
+};
+
+struct linux_binprm {
+	struct file *file;
+	const char *filename;
+	const char *interp;
+};
+
+#pragma clang attribute pop
+
+#endif
