@@ -131,14 +131,28 @@ static size_t execfn_expected(const struct exec_call *call, char *name, size_t s
 	return snprintf(name, size, call->path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", call->dirfd, call->path);
 }
 
-static bool execfn_same(const struct task *task, const struct exec_call *call, bool elf32)
+static const char changed[] = "the path was changed while it was judged";
+static const char hidden[] =
+	"the program may not be looked at after the exec: give the container SYS_PTRACE and DAC_OVERRIDE";
+
+static const char *execfn_check(const struct task *task, const struct exec_call *call, bool elf32)
 {
 	char expected[PATH_MAX + 32], found[PATH_MAX + 32];
 	size_t len = execfn_expected(call, expected, sizeof(expected)) + 1;
 	uint64_t address;
 
-	return task_auxv(task, elf32, AT_EXECFN, &address) == 0 &&
-	       task_memory(task, address, found, len) == 0 && memcmp(expected, found, len) == 0;
+	switch (task_auxv(task, elf32, AT_EXECFN, &address)) {
+	case 0:
+		break;
+	case -EACCES:
+	case -EPERM:
+		return hidden;
+	default:
+		return changed;
+	}
+	if (task_memory(task, address, found, len) || memcmp(expected, found, len))
+		return changed;
+	return NULL;
 }
 
 /* Does what the call names, looked up now, still be the file that was judged? After the exec the task's
@@ -175,43 +189,39 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 	return allowed;
 }
 
-static bool exec_allowed(const struct execwatch *watches, const struct task *task, const struct watch *watch,
-			 int exe)
+/* NULL: it runs what was judged. */
+static const char *exec_compare(const struct execwatch *watches, const struct task *task,
+				const struct watch *watch, int exe)
 {
 	struct judgement found = {.elf32 = watch->elf32};
 	struct file_id id;
 
 	if (file_identify(exe, "", AT_EMPTY_PATH, &id))
-		return false;
+		return hidden;
 	if (watch->unjudged || !file_same(&id, &watch->program) ||
 	    (watch->script && !named_same(task, watch))) {
 		if (!allowed_afresh(watches, task, watch, exe, &id))
-			return false;
+			return changed;
 		judge_format(task, exe, &found);
 	}
-	return execfn_same(task, &watch->call, found.elf32);
+	return execfn_check(task, &watch->call, found.elf32);
 }
 
-/* NULL: it runs what was judged. */
 static const char *exec_check(const struct execwatch *watches, const struct task *task,
 			      const struct watch *watch, struct watch_finding *finding)
 {
 	int exe = task_open(task, "exe", O_PATH);
+	const char *reason = exe < 0 ? hidden : exec_compare(watches, task, watch, exe);
 
 	finding->path[0] = 0;
-	if (exe < 0) {
-		finding->verdict = verdict_of(watches->judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
-		return "the program may not be looked at after the exec: give the container SYS_PTRACE";
-	}
-	if (exec_allowed(watches, task, watch, exe)) {
-		close(exe);
-		return NULL;
-	}
-	judge_file(watches->judge, task, exe, finding->path, &finding->verdict);
+	finding->verdict.denied = false;
+	if (reason && exe >= 0)
+		judge_file(watches->judge, task, exe, finding->path, &finding->verdict);
 	if (!finding->verdict.denied)
 		finding->verdict = verdict_of(watches->judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
-	close(exe);
-	return "the path was changed while it was judged";
+	if (exe >= 0)
+		close(exe);
+	return reason;
 }
 
 static void detach(pid_t pid, int signal)

@@ -2,54 +2,17 @@
 /*
  * tricks ALLOWED FORBIDDEN WORK [NUMBER]
  *
- * One technique a test: FORBIDDEN must not run by it, and what is allowed must run by the same. Each is tried
- * in a child of its own, and judged by what ran and not by what the call returned.
+ * Tricks with how a program is named, and with who executes it. See trick.h.
  */
-#include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 
-#include "attack.h"
-
-#define CANNOT 113 /* the exit code of a trick that could not be tried */
-
-static char *const args[] = {(char *)"tricks", NULL};
-static const char *target; /* FORBIDDEN, or ALLOWED for the control */
-
-static void run(const char *path)
-{
-	execve(path, args, environ);
-}
-
-static void run_at(int dirfd, const char *path, int flags)
-{
-	syscall(SYS_execveat, dirfd, path, args, environ, flags);
-}
-
-static void need(int done)
-{
-	if (done < 0)
-		_exit(CANNOT);
-}
-
-static void copy(const char *from, int to)
-{
-	char buf[65536];
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	need(in);
-	while ((got = read(in, buf, sizeof(buf))) > 0)
-		need(write(to, buf, got) == got ? 0 : -1);
-	close(in);
-}
+#include "trick.h"
 
 static int memfd(void)
 {
@@ -72,14 +35,6 @@ static int deleted(void)
 	need(fd);
 	unlink(path);
 	return fd;
-}
-
-static const char *fd_link(int fd)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return path;
 }
 
 static void by_path(void)
@@ -219,8 +174,10 @@ static void by_many_threads(void)
 {
 	pthread_t thread;
 
+	/* no thread can begin while another executes */
 	for (int i = 0; i < 16; i++)
-		need(-pthread_create(&thread, NULL, thread_run, NULL));
+		if (pthread_create(&thread, NULL, thread_run, NULL))
+			pause();
 	thread_run(NULL);
 }
 
@@ -256,84 +213,6 @@ static void by_nobody(void)
 	need(setresgid(65534, 65534, 65534));
 	need(setresuid(65534, 65534, 65534));
 	run(target);
-}
-
-static void by_pid_namespace(void)
-{
-	int status;
-	pid_t pid;
-
-	need(unshare(CLONE_NEWPID));
-	pid = fork();
-	if (pid == 0) {
-		run(target);
-		_exit(errno);
-	}
-	waitpid(pid, &status, 0);
-	_exit(WEXITSTATUS(status));
-}
-
-static void by_pid_namespace_self(void)
-{
-	int status;
-	pid_t pid;
-
-	need(unshare(CLONE_NEWPID | CLONE_NEWNS));
-	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	pid = fork();
-	if (pid == 0) {
-		need(mount("proc", "/proc", "proc", 0, NULL));
-		by_fd_link();
-		_exit(errno);
-	}
-	waitpid(pid, &status, 0);
-	_exit(WEXITSTATUS(status));
-}
-
-static void by_mount_namespace(void)
-{
-	need(unshare(CLONE_NEWNS));
-	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	run(target);
-}
-
-/* The control is an allowed file over an allowed one. */
-static void by_private_bind(void)
-{
-	need(unshare(CLONE_NEWNS));
-	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	need(mount(target, allowed, NULL, MS_BIND, NULL));
-	run(allowed);
-}
-
-static void by_user_namespace_bind(void)
-{
-	need(unshare(CLONE_NEWUSER | CLONE_NEWNS));
-	need(mount(target, allowed, NULL, MS_BIND, NULL));
-	run(allowed);
-}
-
-/* WORK/jail holds a copy of FORBIDDEN, under the very name of ALLOWED. */
-static void by_chroot(void)
-{
-	char path[2 * PATH_MAX];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s%s", in_work("jail"), allowed);
-	for (char *at = path + strlen(work) + 1; (at = strchr(at, '/')); *at++ = '/') {
-		*at = 0;
-		mkdir(path, 0755);
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	need(fd);
-	copy(target, fd);
-	close(fd);
-	/* the effect would have to be seen from in there */
-	need(mkdir(in_work("jail/effect"), 0777) < 0 && errno != EEXIST ? -1 : 0);
-	setenv("EFFECT_DIR", "/effect", 1);
-	need(chroot(in_work("jail")));
-	need(chdir("/"));
-	run(allowed);
 }
 
 static void script(const char *name, const char *first_line)
@@ -480,17 +359,7 @@ static void by_stopped(void)
 	_exit(0);
 }
 
-enum expect {
-	BOTH,  /* FORBIDDEN does not run, ALLOWED does */
-	NEVER, /* neither runs */
-	ANY,   /* FORBIDDEN does not; of ALLOWED it depends on the mode */
-};
-
-static const struct trick {
-	const char *name;
-	void (*run)(void);
-	enum expect expect;
-} tricks[] = {
+static const struct trick tricks[] = {
 	{"execve", by_path, BOTH},
 	{"memfd", by_memfd, NEVER},
 	{"memfd through /proc/self/fd", by_memfd_link, NEVER},
@@ -512,14 +381,8 @@ static const struct trick {
 	{"thread", by_thread, BOTH},
 	{"seventeen threads at once", by_many_threads, BOTH},
 	{"orphan in a session of its own", by_orphan, BOTH},
-	{"not dumpable", by_undumpable, BOTH},
-	{"another uid", by_nobody, BOTH},
-	{"pid namespace", by_pid_namespace, BOTH},
-	{"pid namespace's /proc/self/fd", by_pid_namespace_self, BOTH},
-	{"mount namespace", by_mount_namespace, BOTH},
-	{"bind mount in a mount namespace", by_private_bind, BOTH},
-	{"bind mount in a user namespace", by_user_namespace_bind, ANY},
-	{"copy in a chroot", by_chroot, NEVER},
+	{"not dumpable", by_undumpable, SEEN},
+	{"another uid", by_nobody, SEEN},
 	{"interpreter", by_interpreter, BOTH},
 	{"interpreter, relative", by_relative_interpreter, BOTH},
 	{"interpreter of an interpreter's interpreter", by_interpreter_chain, BOTH},
@@ -531,52 +394,7 @@ static const struct trick {
 	{"stopped while it executes", by_stopped, BOTH},
 };
 
-/* Its exit code, or 128 + the signal. */
-static int trick_try(const struct trick *trick, const char *on)
-{
-	int status;
-	pid_t pid;
-
-	effects_clear();
-	unlink(in_work("jail/effect/allowed"));
-	unlink(in_work("jail/effect/forbidden"));
-	target = on;
-	pid = fork();
-	if (pid == 0) {
-		trick->run();
-		_exit(errno);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		bail(trick->name);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void trick_run(const struct trick *trick)
-{
-	int code = trick_try(trick, forbidden);
-	long ran = effects("forbidden") + effects("jail/effect/forbidden");
-
-	if (code == CANNOT) {
-		tap_ok(1, "%s # SKIP it takes a privilege that is not there", trick->name);
-		return;
-	}
-	tap_ok(!ran, "%s: forbidden ran %ld (exit %d)", trick->name, ran, code);
-	if (trick->expect == ANY)
-		return;
-	code = trick_try(trick, allowed);
-	ran = effects("allowed") + effects("jail/effect/allowed");
-	tap_ok(!ran == (trick->expect == NEVER), "%s: allowed ran %ld (exit %d)", trick->name, ran, code);
-}
-
 int main(int argc, char **argv)
 {
-	if (argc < 4) {
-		fprintf(stderr, "usage: tricks ALLOWED FORBIDDEN WORK [NUMBER]\n");
-		return 2;
-	}
-	attack_begin(argv);
-	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++)
-		if (argc == 4 || (size_t)atoi(argv[4]) == i)
-			trick_run(&tricks[i]);
-	return tap_done();
+	return tricks_main(argc, argv, tricks, sizeof(tricks) / sizeof(tricks[0]));
 }

@@ -4,6 +4,9 @@
  * that neither its name nor its arguments can lie about which program ran. As the interpreter of a script it
  * does what the script says: the script's second line is the effect.
  */
+#ifndef MANTLET_TESTS_EFFECT_H
+#define MANTLET_TESTS_EFFECT_H
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,3 +40,5 @@ int main(int argc, char **argv)
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 	return fd < 0 || write(fd, "x", 1) != 1;
 }
+
+#endif
