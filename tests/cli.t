@@ -1,5 +1,6 @@
 #!/bin/bash
 # The command line: what it prints, what it refuses, and with which exit code.
+# shellcheck disable=SC2016,SC2088 # text for another shell; ~ marks a part of a text
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 mantlet=$root/build/mantlet
