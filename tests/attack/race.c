@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -85,6 +86,9 @@ struct variant {
 	enum who who;
 	void (*swap)(unsigned int *seed);
 	void (*exec)(void);
+	/* The kernel asks about one script, and the interpreter reads another from the same descriptor. Mode
+	 * lsm cannot tell: tried with $SCRIPT_TEXT only. */
+	bool text;
 };
 
 static const struct variant variants[] = {
@@ -99,7 +103,7 @@ static const struct variant variants[] = {
 	{"script of a forbidden interpreter, descriptor swapped", "i", BY_THREAD, swap_fd, exec_fd},
 	{"forbidden script, string swapped", "s", BY_PROCESS, swap_byte, exec_path},
 	{"forbidden script, string swapped by a thread", "s", BY_THREAD, swap_byte, exec_path},
-	{"forbidden script, descriptor swapped by dup2", "s", BY_THREAD, swap_fd, exec_fd},
+	{"forbidden script, descriptor swapped by dup2", "s", BY_THREAD, swap_fd, exec_fd, .text = true},
 	{"program and forbidden script, string swapped", "m", BY_PROCESS, swap_byte, exec_path},
 };
 
@@ -217,8 +221,8 @@ static void pairs_make(void)
 {
 	link_make(allowed, in_work("open/p0"));
 	link_make(forbidden, in_work("open/p1"));
-	script_write(in_work("open/i0"), allowed, "allowed");
-	script_write(in_work("open/i1"), forbidden, "forbidden");
+	script_write(in_work("open/i0"), allowed, "");
+	script_write(in_work("open/i1"), forbidden, "");
 	script_write(in_work("open/s0"), allowed, "allowed");
 	script_write(in_work("denied-script"), allowed, "forbidden");
 	link_make(in_work("denied-script"), in_work("open/s1"));
@@ -245,6 +249,10 @@ int main(int argc, char **argv)
 
 		if (argc > 5 && (size_t)atoi(argv[5]) != i)
 			continue;
+		if (variants[i].text && !getenv("SCRIPT_TEXT")) {
+			tap_ok(1, "%s # SKIP what an interpreter reads is not this mode's", variants[i].name);
+			continue;
+		}
 		(variants[i].who == BY_PARENT ? parent_variant_run : variant_run)(&variants[i], tries);
 		tap_failed += failed && variants[i].who == BY_PARENT;
 	}
