@@ -15,8 +15,8 @@
 
 #include "resolve.h"
 
-#define FDS_PER_WATCH 2
-#define FDS_SPARE 64 /* for one judgement and what the rest of the program holds */
+#define FDS_PER_WATCH 2UL
+#define FDS_SPARE 64UL /* for one judgement and what the rest of the program holds */
 
 int execwatch_open(struct execwatch *watches, const struct judge *judge, int proc)
 {
@@ -78,7 +78,7 @@ static int room_for_one(struct execwatch *watches)
 
 	if (watches->count < watches->space)
 		return 0;
-	grown = realloc(watches->watch, space * sizeof(*grown));
+	grown = realloc(watches->watch, space * sizeof(struct watch *));
 	if (!grown)
 		return -ENOMEM;
 	watches->watch = grown;

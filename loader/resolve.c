@@ -252,7 +252,7 @@ int resolve_path(const struct task *task, int dirfd, const char *path, int flags
 		return -ENOENT;
 	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	strcpy(walk.rest, path);
+	memcpy(walk.rest, path, strlen(path) + 1);
 	ret = walk_begin(&walk, dirfd);
 	if (ret)
 		return ret;

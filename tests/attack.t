@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 ulimit -c 0
+export SCRIPT_TEXT=1
 
 mantlet=${MANTLET:-$PWD/build/mantlet}
 breach=${BREACH:-$PWD/build/breach/mantlet}

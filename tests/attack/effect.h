@@ -2,7 +2,7 @@
 /*
  * A program whose running can be seen: it appends a byte to $EFFECT_DIR/EFFECT, where EFFECT is built in, so
  * that neither its name nor its arguments can lie about which program ran. As the interpreter of a script it
- * does what the script says: the script's second line is the effect.
+ * does what the script says: the script's second line is the effect, unless it is empty.
  */
 #ifndef MANTLET_TESTS_EFFECT_H
 #define MANTLET_TESTS_EFFECT_H
@@ -22,7 +22,7 @@ static const char *script_effect(const char *path, char line[64])
 		return NULL;
 	if (fgets(line, 64, file) && !strncmp(line, "#!", 2) && fgets(line, 64, file)) {
 		line[strcspn(line, "\n")] = 0;
-		effect = line;
+		effect = line[0] ? line : NULL;
 	}
 	fclose(file);
 	return effect;

@@ -59,6 +59,7 @@ static void paths_of_directories(void)
 	name[sizeof(name) - 1] = 0;
 	memset(path, '/', sizeof(path) - 1);
 	path[sizeof(path) - 1] = 0;
+	link_make(allowed, in_work("open/program"));
 	link_make("loop", in_work("open/loop"));
 	link_make("nothing", in_work("open/dangling"));
 	file_write(in_work("open/file"), "text\n", 0644);
@@ -68,7 +69,7 @@ static void paths_of_directories(void)
 	expect(ENOENT, "empty path", AT_FDCWD, "", 0);
 	expect(ENOTDIR, "file as a directory", AT_FDCWD, in_work("open/file/x"), 0);
 	expect(ENOTDIR, "file with a slash", AT_FDCWD, in_work("open/file/"), 0);
-	expect(ENOTDIR, "program with a slash", AT_FDCWD, in_work("../%s/", strrchr(allowed, '/') + 1), 0);
+	expect(ENOTDIR, "program with a slash", AT_FDCWD, in_work("open/program/"), 0);
 	expect(ELOOP, "link to itself", AT_FDCWD, in_work("open/loop"), 0);
 	expect(ELOOP, "link not to be followed", AT_FDCWD, in_work("open/dangling"), AT_SYMLINK_NOFOLLOW);
 	expect(ENAMETOOLONG, "long name", AT_FDCWD, in_work("open/%s", name), 0);

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -176,7 +177,12 @@ static void variant_run(const struct variant *variant, int tries)
 	if (variant->who == BY_PROCESS && (swapper = fork()) == 0)
 		swap_for_ever((void *)variant);
 	for (int i = 0; i < tries; i++) {
-		pid_t pid = try_start(variant);
+		pid_t pid;
+
+		/* on a busy machine the swapper may not get to run at all */
+		if (variant->swap == swap_byte)
+			*arena->flip = '0' + (i & 1);
+		pid = try_start(variant);
 
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)
 			bail("try");
@@ -208,12 +214,19 @@ static void parent_variant_run(const struct variant *variant, int tries)
 	tap_count++;
 }
 
+/* The kernel asks about one script, and its interpreter reads another from the same descriptor: nothing that
+ * mode lsm could see. */
+static bool only_text(const struct variant *variant)
+{
+	return variant->exec == exec_fd && variant->pair[0] == 's' && !getenv("SCRIPT_TEXT");
+}
+
 static void pairs_make(void)
 {
 	link_make(allowed, in_work("open/p0"));
 	link_make(forbidden, in_work("open/p1"));
-	script_write(in_work("open/i0"), allowed, "allowed");
-	script_write(in_work("open/i1"), forbidden, "forbidden");
+	script_write(in_work("open/i0"), allowed, "");
+	script_write(in_work("open/i1"), forbidden, "");
 	script_write(in_work("open/s0"), allowed, "allowed");
 	script_write(in_work("denied-script"), allowed, "forbidden");
 	link_make(in_work("denied-script"), in_work("open/s1"));
@@ -240,6 +253,10 @@ int main(int argc, char **argv)
 
 		if (argc > 5 && (size_t)atoi(argv[5]) != i)
 			continue;
+		if (only_text(&variants[i])) {
+			tap_ok(1, "%s # SKIP what an interpreter reads is not this mode's", variants[i].name);
+			continue;
+		}
 		(variants[i].who == BY_PARENT ? parent_variant_run : variant_run)(&variants[i], tries);
 		tap_failed += failed && variants[i].who == BY_PARENT;
 	}
