@@ -312,6 +312,7 @@ int main(void)
 	run(unpack);
 
 	int port = open_port(PORT_STATUS);
+	send_all(port, "start\n", strlen("start\n"));
 	int status = supervise(read_arguments("/run/vm/argv"));
 	send_all(port, report, (size_t)snprintf(report, sizeof(report), "exit %d\n", status));
 	leave();
