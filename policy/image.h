@@ -7,10 +7,10 @@
  * an array map with 16-byte values holds it as it is.
  *
  *   cell 0, 1   struct image_header
- *   cell 2      struct image_state: where the walk of a program's path begins (IMAGE_EXEC)
- *   cell 3 ...  the states of the automaton
+ *   cell 2 ...  one cell per question, enum image_layout: where its search begins
+ *   then        the states of the automatons, and the tables
  *
- * The automaton reads a path BACKWARDS, from its last byte to its leading '/': a kernel hook meets the last
+ * An automaton reads a path BACKWARDS, from its last byte to its leading '/': a kernel hook meets the last
  * component first, and so needs no string. A state is known by its `base`. It owns the cells base + byte for
  * the bytes that lead it somewhere of its own; such a cell says so in `owner`, and is the next state. For
  * any other byte the next state is in the cell fallback + byte, or, if fallback has IMAGE_ONE_CELL set, in
@@ -21,6 +21,10 @@
  *
  * `rule` is the verdict on a path that ends in this state. It is never absent: precedence was resolved when
  * the image was compiled.
+ *
+ * A table divides a range of numbers (addresses, ports, ids) into intervals: its cells ascend by where they
+ * begin, the first begins at 0, each goes up to where the next begins, and each ends in a rule. So a search
+ * by halves finds the verdict. An interval of addresses ends in a table of ports; equal ones are shared.
  */
 #ifndef MANTLET_POLICY_IMAGE_H
 #define MANTLET_POLICY_IMAGE_H
@@ -33,7 +37,7 @@
 
 /* Grows by one with every change of this file that an older reader would misread; there is no converter,
  * since an image never leaves the machine and the version that compiled it. */
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 
 struct image_cell {
 	__u32 w[4];
@@ -44,10 +48,12 @@ struct image_header {
 	__u32 version;  /* IMAGE_VERSION */
 	__u32 cells;    /* length of the whole image in cells, header included */
 	__u32 checksum; /* CRC-32 (zlib's) of the image with this field 0 */
-	__u32 flags;    /* IMAGE_ENFORCE; others are 0 */
-	__u32 reserved[3];
+	__u32 flags;    /* enum image_flags */
+	__u32 generation; /* of the image in a running domain; 0 as compiled: not part of what a policy means */
+	__u32 reserved[2];
 };
 
+/* A state of an automaton, and a cell of IMAGE_EXEC and IMAGE_MOUNTS: the state before any byte. */
 struct image_state {
 	__u32 owner;    /* base of the state that owns this cell; 0: free */
 	__u32 base;     /* cell index: where this state's own cells are counted from; or IMAGE_NO_BASE */
@@ -55,18 +61,49 @@ struct image_state {
 	__u32 rule;     /* verdict if the path ends here: a rule number */
 };
 
+/* IMAGE_TCP, IMAGE_UDP, IMAGE_UID, IMAGE_GID. count 0: the section is absent, nothing is restricted. */
+struct image_table {
+	__u32 first; /* cell index */
+	__u32 count; /* intervals */
+	__u32 reserved[2];
+};
+
+/* An interval of addresses: 128 bits, IPv4 as IPv4-mapped IPv6. Of the two cells of one, first + i and
+ * first + count + i, this is the former: all beginnings stand together for the search. */
+struct image_address {
+	__u64 high, low; /* where it begins, in the machine's byte order */
+};
+
+/* An interval of ports or ids, or what an interval of addresses leads to. */
+struct image_interval {
+	__u32 begin;       /* port or id; 0 behind an address */
+	__u32 rule;        /* the verdict; not read where ports.count is not 0 */
+	__u32 ports_first; /* behind an address only: its table of ports, if it makes a difference there */
+	__u32 ports_count;
+};
+
 enum image_flags {
-	IMAGE_ENFORCE = 1 << 0, /* "mode": "enforce"; without it verdicts are reported, never enforced */
+	IMAGE_ENFORCE = 1 << 0,     /* "mode": "enforce"; without it verdicts are reported, never enforced */
+	IMAGE_LOG_ALL = 1 << 1,     /* "log": "all": what is allowed is reported, too */
+	IMAGE_DRIFT_AUDIT = 1 << 2, /* "drift": "audit": reported, not enforced */
+	IMAGE_DRIFT_DENY = 1 << 3,  /* "drift": "deny" */
+	IMAGE_SETID_DENY = 1 << 4,  /* "setid_exec": "deny" */
+	IMAGE_FAMILIES = 1 << 5,    /* connect restricts something: other doors out of the container are shut */
 };
 
 enum image_layout {
-	IMAGE_FLAGS = 1, /* the cell that begins with header.flags */
-	IMAGE_EXEC = 2,
-	IMAGE_STATES = 3,
+	IMAGE_FLAGS = 1,  /* the cell that begins with header.flags */
+	IMAGE_EXEC = 2,   /* struct image_state: programs by path */
+	IMAGE_MOUNTS = 3, /* struct image_state: trusted mounts by mount point */
+	IMAGE_TCP = 4,    /* struct image_table: addresses */
+	IMAGE_UDP = 5,
+	IMAGE_UID = 6, /* struct image_table: ids */
+	IMAGE_GID = 7,
+	IMAGE_STATES = 8, /* the first cell of the automatons */
 	IMAGE_ROW = 256,
 };
 
-#define IMAGE_NO_BASE (~0u - 255) /* the base of a state without cells: base + byte is in no image */
+#define IMAGE_NO_BASE (~0u - 255)   /* the base of a state without cells: base + byte is in no image */
 #define IMAGE_ONE_CELL (1u << 31)
 
 /*
@@ -90,6 +127,10 @@ enum image_layout {
 enum rule_section {
 	RULE_SECTION_NONE,
 	RULE_EXEC,
+	RULE_CONNECT,
+	RULE_UID,
+	RULE_GID,
+	RULE_IDENTITY,
 	RULE_SECTIONS,
 };
 
@@ -97,8 +138,12 @@ enum rule_list {
 	RULE_DEFAULT,    /* no rule of the section matched */
 	RULE_ALLOW,      /* allow[index] */
 	RULE_DENIED,     /* deny[index] */
-	RULE_LOADER,     /* built in: the dynamic loader run as a program */
+	RULE_LOADER,     /* exec, built in: the dynamic loader run as a program */
 	RULE_UNRESOLVED, /* built in: what is asked about cannot be named, e.g. a file with no path */
+	RULE_DRIFT,      /* exec: not part of the image when the container started */
+	RULE_MOUNT,      /* exec: trusted_mounts[index] */
+	RULE_FAMILY,     /* connect, built in: a family of sockets that no address rule can judge */
+	RULE_SETID,      /* identity: setid_exec */
 	RULE_LISTS,
 };
 

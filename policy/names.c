@@ -5,19 +5,19 @@
 #include "policy.h"
 
 static const char *const section_names[] = {
-	[RULE_SECTION_NONE] = "-",
-	[RULE_EXEC] = "exec",
+	[RULE_SECTION_NONE] = "-",	   [RULE_EXEC] = "exec",	      [RULE_CONNECT] = "connect",
+	[RULE_UID] = "identity.uid", [RULE_GID] = "identity.gid", [RULE_IDENTITY] = "identity",
 };
 
 static const struct {
 	const char *name;
 	bool indexed;
 } list_names[] = {
-	[RULE_DEFAULT] = {"default", false},
-	[RULE_ALLOW] = {"allow", true},
-	[RULE_DENIED] = {"deny", true},
-	[RULE_LOADER] = {"loader", false},
-	[RULE_UNRESOLVED] = {"unresolved", false},
+	[RULE_DEFAULT] = { "default", false },	   [RULE_ALLOW] = { "allow", true },
+	[RULE_DENIED] = { "deny", true },	   [RULE_LOADER] = { "loader", false },
+	[RULE_UNRESOLVED] = { "unresolved", false }, [RULE_DRIFT] = { "drift", false },
+	[RULE_MOUNT] = { "trusted_mounts", true }, [RULE_FAMILY] = { "family", false },
+	[RULE_SETID] = { "setid_exec", false },
 };
 
 _Static_assert(sizeof(section_names) / sizeof(*section_names) == RULE_SECTIONS, "every section has a name");
@@ -30,27 +30,60 @@ const char *policy_rule_name(__u32 rule, char buf[POLICY_RULE_NAME_MAX])
 	if (section == RULE_SECTION_NONE || section >= RULE_SECTIONS || list >= RULE_LISTS)
 		snprintf(buf, POLICY_RULE_NAME_MAX, "-");
 	else if (list_names[list].indexed)
-		snprintf(buf, POLICY_RULE_NAME_MAX, "%s.%s[%u]", section_names[section],
-			 list_names[list].name, RULE_INDEX(rule));
+		snprintf(buf, POLICY_RULE_NAME_MAX, "%s.%s[%u]", section_names[section], list_names[list].name,
+			 RULE_INDEX(rule));
 	else
 		snprintf(buf, POLICY_RULE_NAME_MAX, "%s.%s", section_names[section], list_names[list].name);
 	return buf;
 }
 
+const struct policy_section *policy_section(const struct policy *policy, __u32 section)
+{
+	switch (section) {
+	case RULE_EXEC:
+		return &policy->exec;
+	case RULE_CONNECT:
+		return &policy->connect;
+	case RULE_UID:
+		return &policy->uid;
+	case RULE_GID:
+		return &policy->gid;
+	default:
+		return NULL;
+	}
+}
+
+static bool list_offset(const struct policy_rules *list, __u32 index, size_t *offset)
+{
+	if (index >= list->count)
+		return false;
+	*offset = list->rule[index].offset;
+	return true;
+}
+
 bool policy_rule_offset(const struct policy *policy, __u32 rule, size_t *offset)
 {
-	const struct policy_exec *exec = &policy->exec;
-	const struct policy_rules *list = RULE_LIST(rule) == RULE_ALLOW ? &exec->allow : &exec->deny;
+	const struct policy_section *section = policy_section(policy, RULE_SECTION(rule));
 
-	if (RULE_SECTION(rule) != RULE_EXEC || !exec->present)
-		return false;
-	if (RULE_LIST(rule) == RULE_DEFAULT) {
-		*offset = exec->offset;
+	switch (RULE_LIST(rule)) {
+	case RULE_ALLOW:
+		return section && list_offset(&section->allow, RULE_INDEX(rule), offset);
+	case RULE_DENIED:
+		return section && list_offset(&section->deny, RULE_INDEX(rule), offset);
+	case RULE_MOUNT:
+		return list_offset(&policy->trusted_mounts, RULE_INDEX(rule), offset);
+	case RULE_DEFAULT:
+		if (!section || !section->present)
+			return false;
+		*offset = section->offset;
 		return true;
-	}
-	if ((RULE_LIST(rule) != RULE_ALLOW && RULE_LIST(rule) != RULE_DENIED) ||
-	    RULE_INDEX(rule) >= list->count)
+	case RULE_DRIFT:
+		*offset = policy->drift_offset;
+		return policy->drift != POLICY_DRIFT_ALLOW;
+	case RULE_SETID:
+		*offset = policy->setid_offset;
+		return policy->setid_deny;
+	default:
 		return false;
-	*offset = list->rule[RULE_INDEX(rule)].offset;
-	return true;
+	}
 }

@@ -21,9 +21,40 @@ struct policy_error {
 	char text[512];            /* one line: the key's path, what is wrong, what was expected */
 };
 
+struct policy_range {
+	__u32 first, last; /* both are in it */
+};
+
+struct policy_ranges {
+	struct policy_range *range;
+	size_t count;
+};
+
+enum policy_protocols {
+	POLICY_TCP = 1 << 0,
+	POLICY_UDP = 1 << 1,
+};
+
+/* 128 bits in the machine's byte order; IPv4 is IPv4-mapped. */
+struct policy_address {
+	__u64 high, low;
+};
+
+/* Of a connect rule. */
+struct policy_peer {
+	struct policy_address first, last; /* both are in it */
+	bool ipv4;			   /* else the IPv4-mapped addresses in between are not in it */
+	unsigned int protocols;		   /* enum policy_protocols */
+	struct policy_ranges ports;	   /* none: all */
+};
+
 struct policy_rule {
 	char *text;    /* as in the file, with JSON's escapes resolved; no NUL inside */
 	size_t offset; /* where it stands in the policy text */
+	union {
+		struct policy_peer peer; /* connect; text is its "cidr" */
+		struct policy_range ids; /* identity */
+	};
 };
 
 struct policy_rules {
@@ -31,17 +62,40 @@ struct policy_rules {
 	size_t count;
 };
 
-struct policy_exec {
-	bool present;
+/* exec, connect, identity.uid, identity.gid: a matching deny wins, else a matching allow, else the default. */
+struct policy_section {
+	bool present; /* else it restricts nothing */
 	bool deny_default;
 	size_t offset; /* of "default" if written, else of the section */
 	struct policy_rules allow, deny;
 };
 
+enum policy_drift { POLICY_DRIFT_ALLOW, POLICY_DRIFT_AUDIT, POLICY_DRIFT_DENY };
+
+/* Strings with * and ?; NULL: any. labels: text is the label's name, value what it must match. */
+struct policy_label {
+	char *name, *value;
+};
+
+struct policy_match {
+	bool present;
+	char *cluster, *family, *container, *image;
+	struct policy_label *label;
+	size_t labels;
+};
+
 struct policy {
 	char *name;
 	bool enforce;
-	struct policy_exec exec;
+	bool log_all;		 /* "log": "all" */
+	bool warn_unenforceable; /* "on_unenforceable": "warn" */
+	struct policy_match match;
+	struct policy_section exec, connect, uid, gid;
+	enum policy_drift drift;
+	size_t drift_offset;
+	struct policy_rules trusted_mounts;
+	bool setid_deny;
+	size_t setid_offset;
 };
 
 /* JSON text -> policy. text need not end in NUL. *out is freed with policy_free(). -EINVAL: see error. */
@@ -71,6 +125,9 @@ void policy_place(const char *text, size_t len, size_t offset, struct policy_err
  * numbers that name nothing. Returns buf. */
 #define POLICY_RULE_NAME_MAX 64
 const char *policy_rule_name(__u32 rule, char buf[POLICY_RULE_NAME_MAX]);
+
+/* The section that a rule of that enum rule_section belongs to; NULL: none that has lists. */
+const struct policy_section *policy_section(const struct policy *policy, __u32 section);
 
 /* The offset in the policy's text of the rule with that number; false if it has none of its own there. */
 bool policy_rule_offset(const struct policy *policy, __u32 rule, size_t *offset);

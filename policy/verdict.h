@@ -11,8 +11,9 @@
  *   verdict_exec_name(image, &walk, "usr", 3);
  *   v = verdict_exec_end(image, &walk);        // on /usr/bin/ls
  *
- * verdict_exec() does that for a whole path in memory. An image that was not checked by policy_image_check()
- * can give a wrong verdict, but never a read outside it: a look-up that fails denies.
+ * verdict_exec() does that for a whole path in memory. verdict_connect() is asked for every address that a
+ * call names, verdict_id() for every id that a task takes. An image that was not checked by
+ * policy_image_check() can give a wrong verdict, but never a read outside it: a look-up that fails denies.
  */
 #ifndef MANTLET_POLICY_VERDICT_H
 #define MANTLET_POLICY_VERDICT_H
@@ -47,19 +48,34 @@ struct verdict {
 	__u32 rule;     /* the deciding rule's number; RULE_DENY in it says which way */
 	_Bool denied;   /* the policy says no */
 	_Bool enforced; /* and means it: the operation is to be refused */
+	_Bool reported; /* it is to be in the audit */
+};
+
+/* An address of either family; IPv4 is IPv4-mapped. */
+struct verdict_address {
+	__u64 high, low;
 };
 
 struct verdict_walk {
 	__u32 base, fallback, rule;
 };
 
-static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
+static __always_inline __u32 verdict_flags(image_ref image)
 {
 	const struct image_cell *flags = image_cell(image, IMAGE_FLAGS);
+
+	/* no image that can be read: everything is refused */
+	return flags ? flags->w[0] : IMAGE_ENFORCE;
+}
+
+static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
+{
+	__u32 flags = verdict_flags(image);
 	struct verdict v = {
 		.rule = rule,
 		.denied = rule >> 31,
-		.enforced = rule >> 31 && (!flags || flags->w[0] & IMAGE_ENFORCE),
+		.enforced = rule >> 31 && flags & IMAGE_ENFORCE,
+		.reported = rule >> 31 || (rule != RULE_NONE && flags & IMAGE_LOG_ALL),
 	};
 	return v;
 }
@@ -107,6 +123,159 @@ static __always_inline void verdict_exec_name(image_ref image, struct verdict_wa
 static __always_inline struct verdict verdict_exec_end(image_ref image, const struct verdict_walk *walk)
 {
 	return verdict_of(image, walk->rule);
+}
+
+/* What the modes can tell of a program's origin. */
+struct verdict_origin {
+	_Bool named;    /* it has a name: no memfd, not deleted */
+	_Bool mounted;  /* it lies on the container's root mount, or on a trusted one */
+	_Bool in_image; /* it was there when the container started */
+};
+
+/* Does the policy look at a program's origin at all? */
+static __always_inline _Bool verdict_drift_asked(image_ref image)
+{
+	return verdict_flags(image) & (IMAGE_DRIFT_AUDIT | IMAGE_DRIFT_DENY);
+}
+
+/* The verdict on a program that its path alone would give `by_path`. */
+static __always_inline struct verdict verdict_drift(image_ref image, struct verdict by_path,
+						    const struct verdict_origin *origin)
+{
+	struct verdict v;
+
+	if (by_path.denied || !verdict_drift_asked(image) || (origin->named && origin->mounted && origin->in_image))
+		return by_path;
+	v = verdict_of(image, RULE_DENY | RULE(RULE_EXEC, RULE_DRIFT, 0));
+	v.enforced = v.enforced && verdict_flags(image) & IMAGE_DRIFT_DENY;
+	return v;
+}
+
+/* As verdict_exec_begin(), for a mount point; after its names, walk.rule is RULE_NONE unless it is trusted. */
+static __always_inline _Bool verdict_mount_begin(image_ref image, struct verdict_walk *walk)
+{
+	verdict_walk_enter(walk, image_cell(image, IMAGE_MOUNTS));
+	return verdict_drift_asked(image);
+}
+
+static __always_inline struct verdict_address verdict_ipv4(__u32 address)
+{
+	struct verdict_address mapped = { .low = 0xffff00000000ull | address };
+
+	return mapped;
+}
+
+/* Both in the machine's byte order. */
+static __always_inline struct verdict_address verdict_ipv6(__u64 high, __u64 low)
+{
+	struct verdict_address address = { .high = high, .low = low };
+
+	return address;
+}
+
+static __always_inline _Bool verdict_is_ipv4(struct verdict_address address)
+{
+	return !address.high && address.low >> 32 == 0xffff;
+}
+
+#define VERDICT_HALVINGS 23 /* of POLICY_IMAGE_MAX / 16 cells */
+
+/* The interval of a table of numbers that holds `number`; NULL if the image is broken. */
+static __always_inline const struct image_interval *verdict_interval(image_ref image, __u32 first, __u32 count,
+								     __u32 number)
+{
+	__u32 low = 0, high = count;
+
+	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
+		__u32 middle = low + (high - low) / 2;
+		const struct image_interval *cell = (const void *)image_cell(image, first + middle);
+
+		if (!cell)
+			return cell;
+		if (number < cell->begin)
+			high = middle;
+		else
+			low = middle;
+	}
+	return (const void *)image_cell(image, first + low);
+}
+
+/* What the interval of addresses that holds `address` leads to. */
+static __always_inline const struct image_interval *verdict_addresses(image_ref image, __u32 first, __u32 count,
+								      struct verdict_address address)
+{
+	__u32 low = 0, high = count;
+
+	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
+		__u32 middle = low + (high - low) / 2;
+		const struct image_address *cell = (const void *)image_cell(image, first + middle);
+
+		if (!cell)
+			return (const void *)cell;
+		if (address.high < cell->high || (address.high == cell->high && address.low < cell->low))
+			high = middle;
+		else
+			low = middle;
+	}
+	return (const void *)image_cell(image, first + count + low);
+}
+
+static __always_inline __u32 verdict_connect_rule(image_ref image, const struct image_table *table,
+						  struct verdict_address address, __u32 port)
+{
+	const struct image_interval *at = verdict_addresses(image, table->first, table->count, address);
+
+	if (at && at->ports_count)
+		at = verdict_interval(image, at->ports_first, at->ports_count, port);
+	return at ? at->rule : VERDICT_UNRESOLVED(RULE_CONNECT);
+}
+
+/* protocol: IMAGE_TCP or IMAGE_UDP. The kernel makes a loopback address of the unspecified one, so that is
+ * judged as both: it is allowed if both are. */
+static __always_inline struct verdict verdict_connect(image_ref image, enum image_layout protocol,
+						      struct verdict_address address, __u16 port)
+{
+	const struct image_table *table = (const void *)image_cell(image, protocol);
+	_Bool four = verdict_is_ipv4(address);
+	__u32 rule, loopback;
+
+	if (!table)
+		return verdict_of(image, VERDICT_UNRESOLVED(RULE_CONNECT));
+	if (!table->count)
+		return verdict_of(image, RULE_NONE);
+	rule = verdict_connect_rule(image, table, address, port);
+	if (!(rule & RULE_DENY) && !address.high && (four ? !(__u32)address.low : !address.low)) {
+		address.low |= four ? 0x7f000001 : 1;
+		loopback = verdict_connect_rule(image, table, address, port);
+		rule = loopback & RULE_DENY ? loopback : rule;
+	}
+	return verdict_of(image, rule);
+}
+
+/* On a socket of a family or type that leaves the container by another door than an address. */
+static __always_inline struct verdict verdict_family(image_ref image)
+{
+	return verdict_of(image, verdict_flags(image) & IMAGE_FAMILIES ? RULE_DENY | RULE(RULE_CONNECT, RULE_FAMILY, 0)
+								       : RULE_NONE);
+}
+
+/* kind: IMAGE_UID or IMAGE_GID. */
+static __always_inline struct verdict verdict_id(image_ref image, enum image_layout kind, __u32 id)
+{
+	const struct image_table *table = (const void *)image_cell(image, kind);
+	const struct image_interval *at;
+
+	if (table && !table->count)
+		return verdict_of(image, RULE_NONE);
+	at = table ? verdict_interval(image, table->first, table->count, id) : (const void *)table;
+	return verdict_of(image, at ? at->rule : VERDICT_UNRESOLVED(RULE_IDENTITY));
+}
+
+/* On an exec that would gain an identity or file capabilities. */
+static __always_inline struct verdict verdict_setid(image_ref image)
+{
+	return verdict_of(image, verdict_flags(image) & IMAGE_SETID_DENY ? RULE_DENY | RULE(RULE_IDENTITY, RULE_SETID, 0)
+									 : RULE_NONE);
 }
 
 #ifndef __bpf__
