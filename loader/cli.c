@@ -77,7 +77,10 @@ static int find_text(const char *where, struct policy_source *out, struct fault 
 		out->label = strdup(label == where ? "POLICY" : label);
 		out->text = strdup(where);
 		out->len = strlen(where);
-		return out->label && out->text ? 0 : fault_set(fault, ENOMEM, "out of memory");
+		if (out->label && out->text)
+			return 0;
+		fault_set(fault, ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
 	out->label = strdup(where);
 	return out->label ? read_file(where, &out->text, &out->len, fault)
@@ -86,26 +89,23 @@ static int find_text(const char *where, struct policy_source *out, struct fault 
 
 int policy_load(const char *where, struct policy_source *out, struct fault *fault)
 {
-	struct policy_source source = {0};
-	struct policy_error error = {0};
-	int r = find_text(where, &source, fault);
+	struct policy_error error = { 0 };
+	int r;
 
+	*out = (struct policy_source){ 0 };
+	r = find_text(where, out, fault);
 	if (!r) {
-		r = policy_parse(source.text, source.len, &source.policy, &error);
+		r = policy_parse(out->text, out->len, &out->policy, &error);
 		if (!r)
-			r = policy_compile(source.policy, source.text, source.len, &source.image, &error);
+			r = policy_compile(out->policy, out->text, out->len, &out->image, &error);
 		if (r < 0 && error.line)
-			fault_set(fault, 0, "%s:%u:%u: %s", source.label, error.line, error.column,
-				  error.text);
+			fault_set(fault, 0, "%s:%u:%u: %s", out->label, error.line, error.column, error.text);
 		else if (r < 0)
-			fault_set(fault, 0, "%s: %s", source.label, error.text);
+			fault_set(fault, 0, "%s: %s", out->label, error.text);
 	}
-	if (r < 0) {
-		policy_unload(&source);
-		return r;
-	}
-	*out = source;
-	return 0;
+	if (r < 0)
+		policy_unload(out);
+	return r;
 }
 
 void policy_unload(struct policy_source *source)

@@ -3,7 +3,6 @@
  * The canary: a child in a domain of its own, whose policy refuses everything, tries an exec. What it names is
  * an empty memory file: were it not refused, it would not run either, it is no program (ENOEXEC).
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

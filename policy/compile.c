@@ -140,9 +140,9 @@ int policy_compile(const struct policy *policy, const char *text, size_t len, st
 {
 	struct compiler c = {policy, text, len, error};
 	struct image_header *header;
-	struct image_cell *cells;
+	struct image_cell *cells = NULL;
 	struct paths paths;
-	size_t count;
+	size_t count = 0;
 	int r;
 
 	memset(error, 0, sizeof(*error));

@@ -354,8 +354,9 @@ int json_read(const char *text, size_t len, struct json_object **root, struct po
 	r = check_bytes(&s);
 	if (!r)
 		scan_space(&s);
-	if (!r && s.at == s.len)
-		r = scan_fail(&s, 0, "empty: a policy is a JSON object, {\"mantlet\": 1, …}");
+	if (!r && (s.at == s.len || text[s.at] != '{'))
+		r = scan_fail(&s, s.at, "%s: a policy is a JSON object, {\"mantlet\": 1, …}",
+			      s.at == s.len ? "empty" : "not an object");
 	if (!r) {
 		s.at = 0;
 		r = read_tree(&s, &tree);

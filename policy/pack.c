@@ -113,7 +113,7 @@ static int take_row(struct packer *p, const struct own *own, unsigned int count,
 	int r;
 
 	for (;; at++) {
-		r = reserve(p, at + 2 * IMAGE_ROW);
+		r = reserve(p, at + IMAGE_ROW + IMAGE_ROW);
 		if (r < 0)
 			return r;
 		if (p->used[at] || at < IMAGE_STATES + (size_t)own->byte[0])

@@ -10,7 +10,6 @@
  * Whatever goes wrong goes to the kernel log, and the status port stays silent: the host takes that for a
  * failure.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -313,6 +312,7 @@ int main(void)
 	run(unpack);
 
 	int port = open_port(PORT_STATUS);
+	send_all(port, "start\n", strlen("start\n"));
 	int status = supervise(read_arguments("/run/vm/argv"));
 	send_all(port, report, (size_t)snprintf(report, sizeof(report), "exit %d\n", status));
 	leave();

@@ -1,0 +1,128 @@
+# Every command a person types. Products go to build/. V=1 shows the commands.
+#
+#   make            build/mantlet, the one static binary
+#   make demo       the story of the mission, on this machine and in a VM
+#   make test       everything that must pass (under 25 minutes on two cores)
+#   make check      what to run all day: unit tests, and the behaviour on this machine (under a minute)
+#   make lint       formatting, warnings of both compilers, shellcheck, clang-tidy
+#   make bench      cost of a verdict by the size of the policy, in counted instructions
+#   make install    to $(DESTDIR)$(PREFIX)/bin
+#
+# CC=clang builds with clang.
+
+PREFIX ?= /usr/local
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+
+B := build
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CPPFLAGS := -D_GNU_SOURCE -I. -I$(B)
+CFLAGS ?= -O2 -g
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fno-strict-aliasing
+LIBS := -lbpf -lelf -ljson-c -lseccomp -lz
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+POLICY := $(wildcard policy/*.c)
+LOADER := $(wildcard loader/*.c)
+HEADERS := $(wildcard policy/*.h loader/*.h)
+SKELETON := $(B)/mantlet.skel.h
+OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(POLICY) $(LOADER))
+
+ifeq ($(V),1)
+say =
+Q =
+else
+say = @printf '  %-8s %s\n' '$(1)' '$(2)';
+Q = @
+endif
+
+all: $(B)/mantlet
+
+$(B)/mantlet: $(OBJECTS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) -static -o $@ $^ $(LIBS)
+
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDENING) $(WARNINGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/loader/programs.o: $(SKELETON)
+
+# the BPF programs: one object, embedded in the binary
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(firstword $(subst -, ,$(MULTIARCH)))))
+
+$(B)/mantlet.bpf.o: $(wildcard bpf/*.c bpf/*.h vmlinux/*.h) policy/image.h policy/verdict.h Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)$(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D__TARGET_ARCH_$(ARCH) -I. \
+		-idirafter /usr/include/$(MULTIARCH) -c bpf/mantlet.bpf.c -o $@
+
+$(SKELETON): $(B)/mantlet.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name mantlet_bpf >$@
+
+# tests: the sanitized units, and static helpers that scenarios run
+UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))
+HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c))
+
+$(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,UNIT,$@)$(CC) $(CPPFLAGS) $(SANITIZE) $(WARNINGS) -o $@ $< $(POLICY) loader/audit.c -ljson-c -lz
+
+$(B)/attack/%: tests/attack/%.c $(wildcard tests/attack/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,ATTACK,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
+
+$(B)/fuzz/policy: tests/fuzz/policy.c $(POLICY) $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(WARNINGS) -o $@ $< $(POLICY) -ljson-c -lz
+
+# a build without the check at the exec event: tests show that the races then get through
+$(B)/breach/mantlet: $(POLICY) $(LOADER) $(HEADERS) $(SKELETON) Makefile
+	@mkdir -p $(@D)
+	$(call say,BREACH,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -DMANTLET_BREACH_NO_EXEC_CHECK -static -o $@ \
+		$(POLICY) $(LOADER) $(LIBS)
+
+$(B)/tests/verdict-bench: tests/bench/verdict.c $(POLICY) $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ $< $(POLICY) -ljson-c -lz
+
+deps:
+	$(Q)ci/deps
+
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/fuzz/policy $(B)/breach/mantlet $(B)/tests/verdict-bench
+
+PROVE := prove --exec '' --timer
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory $(B)/mantlet
+	$(Q)tests/demo/run
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory -j2 products
+	$(Q)ci/check
+	$(Q)LONG=1 $(PROVE) $(UNITS) $(sort $(wildcard tests/*.t)); r=$$?; tests/docker/stop; exit $$r
+
+check: deps
+	$(Q)$(MAKE) --no-print-directory -j2 $(B)/mantlet $(UNITS) $(HELPERS)
+	$(Q)$(PROVE) -j2 $(UNITS) tests/cli.t tests/native.t
+
+lint: deps
+	$(Q)$(MAKE) --no-print-directory $(SKELETON)
+	$(Q)ci/check
+
+bench: deps
+	$(Q)$(MAKE) --no-print-directory $(B)/tests/verdict-bench
+	$(Q)tests/bench/verdict
+
+install: $(B)/mantlet
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/mantlet
+	ln -sf mantlet $(DESTDIR)$(PREFIX)/bin/microenforcer
+
+clean:
+	-tests/docker/stop
+	rm -rf $(B)
+
+.PHONY: all deps products demo test check lint bench install clean
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d)

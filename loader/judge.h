@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * May this task execute that? From the call's arguments to the verdict: resolve the path as the task means
+ * it, give the file its name in the container, ask the policy; and again for each interpreter of a script.
+ */
+#ifndef MANTLET_JUDGE_H
+#define MANTLET_JUDGE_H
+
+#include "policy/verdict.h"
+#include "task.h"
+
+struct judge {
+	image_ref image;
+	int root; /* the container's, held from the start: a pivot_root by the application changes "/" */
+};
+
+/* The arguments of execve and execveat that say which file. */
+struct exec_call {
+	int dirfd;
+	int flags;
+	char path[PATH_MAX];
+};
+
+struct judgement {
+	/* < 0: no verdict was needed, the call fails with this by itself */
+	int error;
+	struct verdict verdict;
+	const char *reason;    /* why, if the rule's name does not tell; else NULL */
+	char reason_text[128]; /* what reason may point to */
+	char path[PATH_MAX];   /* the file that was judged last, or as it was named if it has no name */
+	bool interpreter;      /* that file is an interpreter and not what the call names */
+
+	int named, program; /* O_PATH, or -1; owned. What the call names; what will run in the end */
+	struct file_id named_id, program_id;
+	bool unjudged; /* the kernel is going to refuse it, so the policy was not asked */
+	bool foreign;  /* neither a script nor of this machine: the kernel might know a helper */
+	bool elf32;    /* the program is of 32-bit class */
+};
+
+/* Always leaves a judgement that judgement_drop() takes. */
+void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
+		struct judgement *out);
+void judgement_drop(struct judgement *judgement);
+
+/* The verdict on one open file by its own name, which is put in path (PATH_MAX). NULL, or why it has none. */
+const char *judge_file(const struct judge *judge, const struct task *task, int fd, char *path,
+		       struct verdict *verdict);
+
+/* Which program is in it: foreign and elf32 of the judgement. */
+void judge_format(const struct task *task, int fd, struct judgement *out);
+
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guard of a container whose host is not ours: a seccomp filter that asks, and this supervisor, the
+ * parent, that answers. What is guarded, and how, is the table; the rest is the same for all of it.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+typedef void (*guarded_ask)(struct guard *guard, const struct seccomp_notif *notif);
+
+/* A guarded system call. Either the supervisor is asked, or the filter itself refuses by the arguments. */
+struct guarded {
+	int syscall;
+	enum rule_section section; /* guarded if the policy has it; RULE_SECTION_NONE: always */
+	guarded_ask ask;
+	int refuse; /* errno */
+	unsigned int args;
+	struct scmp_arg_cmp arg[FILTER_ARGS];
+};
+
+/* clang-format off */
+static const struct guarded guarded_calls[] = {
+	{SCMP_SYS(execve),   RULE_EXEC, .ask = exec_asked},
+	{SCMP_SYS(execveat), RULE_EXEC, .ask = exec_asked},
+	/* As long as we live the kernel itself says EBUSY to a second listener. Were we killed, the application
+	 * could install its own over the same calls and answer them as it likes. Flags are 32 bits wide. */
+	{SCMP_SYS(seccomp), RULE_SECTION_NONE, .refuse = EBUSY, .args = 2, .arg = {
+		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffff, SECCOMP_SET_MODE_FILTER),
+		SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER)}},
+};
+/* clang-format on */
+
+#define GUARDED (sizeof(guarded_calls) / sizeof(guarded_calls[0]))
+
+static bool section_present(image_ref image, enum rule_section section)
+{
+	struct verdict_walk walk;
+
+	return section != RULE_EXEC || verdict_exec_begin(image, &walk);
+}
+
+static int filter_open(struct guard *guard, struct fault *fault)
+{
+	struct filter_rule rules[GUARDED];
+	size_t count = 0;
+
+	for (size_t i = 0; i < GUARDED; i++) {
+		const struct guarded *call = &guarded_calls[i];
+
+		if (!section_present(guard->config.image, call->section))
+			continue;
+		rules[count] = (struct filter_rule){
+			.syscall = call->syscall,
+			.action = call->ask ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO(call->refuse),
+			.args = call->args,
+		};
+		memcpy(rules[count++].arg, call->arg, sizeof(call->arg));
+	}
+	return filter_build(rules, count, &guard->program, fault);
+}
+
+/* The application must not starve us of descriptors by the limit that it asked for, nor get ours. */
+static int files_raise(struct guard *guard)
+{
+	struct rlimit raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &guard->files) < 0)
+		return -errno;
+	raised = guard->files;
+	raised.rlim_cur = raised.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &raised) < 0 ? -errno : 0;
+}
+
+static int notif_room(struct guard *guard, struct fault *fault)
+{
+	struct seccomp_notif_sizes sizes;
+
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
+		return fault_set(
+			fault, errno,
+			"this kernel has no seccomp user notification: mode seccomp needs Linux 5.10");
+	guard->notif_size =
+		sizes.seccomp_notif > sizeof(*guard->notif) ? sizes.seccomp_notif : sizeof(*guard->notif);
+	guard->notif = malloc(guard->notif_size);
+	return guard->notif ? 0 : fault_set(fault, ENOMEM, "out of memory");
+}
+
+static void seccomp_close(struct guard *guard)
+{
+	if (!guard)
+		return;
+	execwatch_close(&guard->watches);
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (int[]){guard->listener, guard->proc, guard->judge.root}[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+	free(guard->program.filter);
+	free(guard->notif);
+	free(guard->held);
+	free(guard);
+}
+
+static int guard_prepare(struct guard *guard, struct fault *fault)
+{
+	int ret;
+
+	guard->proc = proc_open(fault);
+	if (guard->proc < 0)
+		return guard->proc;
+	guard->judge.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (guard->judge.root < 0)
+		return fault_set(fault, errno, "cannot open /: %s", strerror(errno));
+	ret = files_raise(guard);
+	if (ret == 0)
+		ret = execwatch_open(&guard->watches, &guard->judge, guard->proc);
+	if (ret)
+		return fault_set(fault, -ret, "cannot raise the limit of open files: %s", strerror(-ret));
+	ret = notif_room(guard, fault);
+	return ret ? ret : filter_open(guard, fault);
+}
+
+static int seccomp_open(const struct guard_config *config, struct guard **out, struct fault *fault)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+	int ret;
+
+	if (!guard)
+		return fault_set(fault, ENOMEM, "out of memory");
+	guard->config = *config;
+	guard->judge.image = config->image;
+	guard->proc = guard->judge.root = guard->listener = -1;
+	guard->supervisor = getpid();
+	ret = guard_prepare(guard, fault);
+	if (ret)
+		seccomp_close(guard);
+	else
+		*out = guard;
+	return ret;
+}
+
+static bool capable(int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
+}
+
+static int capability_drop(int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+	const int word = CAP_TO_INDEX(capability);
+	const __u32 keep = ~CAP_TO_MASK(capability);
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	data[word].effective &= keep;
+	data[word].permitted &= keep;
+	data[word].inheritable &= keep; /* takes it out of the ambient set, too */
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+/* The application must not be able to trace us. What it cannot be kept from by the bounding set (that takes
+ * SETPCAP) no_new_privs keeps it from; which a filter needs anyway without SYS_ADMIN. */
+static int privileges_drop(struct fault *fault)
+{
+	bool bounded =
+		prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) == 0;
+	int ret = capability_drop(CAP_SYS_PTRACE);
+
+	if (ret)
+		return fault_set(fault, -ret, "cannot drop SYS_PTRACE for the command: %s", strerror(-ret));
+	if ((!bounded || !capable(CAP_SYS_ADMIN)) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
+	return 0;
+}
+
+/* The listener, and beside it whether it waits killable. */
+static int listener_send(int sock, int listener, bool wait_killable)
+{
+	char byte = wait_killable, control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &listener, sizeof(int));
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+static int listener_receive(int sock, bool *wait_killable)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *cmsg;
+	ssize_t got;
+	int fd;
+
+	do
+		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (got == 0 || !cmsg || cmsg->cmsg_type != SCM_RIGHTS)
+		return -ECONNRESET;
+	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	*wait_killable = byte;
+	return fd;
+}
+
+static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
+{
+	bool wait_killable;
+	int listener, ret;
+
+	setrlimit(RLIMIT_NOFILE, &guard->files);
+	ret = privileges_drop(fault);
+	if (ret)
+		return ret;
+	/* After the capabilities: a change of those forgets it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fault_set(fault, errno, "cannot bind the command to its supervisor: %s",
+				 strerror(errno));
+	if (getppid() != guard->supervisor)
+		return fault_set(fault, ESRCH, "the supervisor is gone");
+	listener = filter_install(&guard->program, &wait_killable, fault);
+	if (listener < 0)
+		return listener;
+	ret = listener_send(sock, listener, wait_killable);
+	close(listener);
+	return ret ? fault_set(fault, -ret, "cannot hand the listener to the supervisor: %s", strerror(-ret))
+		   : 0;
+}
+
+static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
+{
+	int listener = listener_receive(sock, &guard->wait_killable);
+
+	if (listener == -ECONNRESET)
+		return fault_set(fault, ECONNRESET, "the command ended before it was guarded");
+	if (listener < 0)
+		return fault_set(fault, -listener, "cannot take over the listener: %s", strerror(-listener));
+	/* Not earlier: the child would have inherited it, and be hidden from us. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		close(listener);
+		return fault_set(fault, errno, "cannot hide the supervisor from its command: %s",
+				 strerror(errno));
+	}
+	guard->child = child;
+	guard->listener = listener;
+	return 0;
+}
+
+static int seccomp_fd(const struct guard *guard)
+{
+	return guard->listener;
+}
+
+bool notif_valid(const struct guard *guard, const struct seccomp_notif *notif)
+{
+	return ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &notif->id) == 0;
+}
+
+/* ENOENT: the task died or was interrupted; nobody waits for the answer. */
+static void notif_send(const struct guard *guard, const struct seccomp_notif *notif, int error, __u32 flags)
+{
+	struct seccomp_notif_resp resp = {.id = notif->id, .error = -error, .flags = flags};
+
+	while (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 && errno == EINTR)
+		;
+}
+
+void notif_refuse(const struct guard *guard, const struct seccomp_notif *notif, int error)
+{
+	notif_send(guard, notif, error, 0);
+}
+
+void notif_continue(const struct guard *guard, const struct seccomp_notif *notif)
+{
+	notif_send(guard, notif, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+void notif_hold(struct guard *guard, const struct seccomp_notif *notif)
+{
+	if (guard->held_count == guard->held_space) {
+		size_t space = guard->held_space ? 2 * guard->held_space : 16;
+		struct seccomp_notif *grown = realloc(guard->held, space * sizeof(*grown));
+
+		if (!grown) {
+			notif_refuse(guard, notif, ENOMEM);
+			return;
+		}
+		guard->held = grown;
+		guard->held_space = space;
+	}
+	guard->held[guard->held_count++] = *notif;
+}
+
+static void notif_ask(struct guard *guard, const struct seccomp_notif *notif)
+{
+	for (size_t i = 0; i < GUARDED; i++)
+		if (guarded_calls[i].ask && guarded_calls[i].syscall == notif->data.nr) {
+			guarded_calls[i].ask(guard, notif);
+			return;
+		}
+	notif_refuse(guard, notif, ENOSYS);
+}
+
+/* Asks each held one again; those that still have to wait are held again. */
+static void held_ask(struct guard *guard)
+{
+	struct seccomp_notif *held = guard->held;
+	size_t count = guard->held_count;
+
+	guard->held = NULL;
+	guard->held_count = guard->held_space = 0;
+	for (size_t i = 0; i < count; i++)
+		if (notif_valid(guard, &held[i]))
+			notif_ask(guard, &held[i]);
+	free(held);
+}
+
+static void seccomp_dispatch(struct guard *guard)
+{
+	struct pollfd poller = {.fd = guard->listener, .events = POLLIN};
+
+	/* The call that made it readable may be gone again, and receiving would then wait for the next one.
+	 */
+	if (guard->listener < 0 || poll(&poller, 1, 0) <= 0)
+		return;
+	if (poller.revents & POLLIN) {
+		memset(guard->notif, 0, guard->notif_size);
+		if (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_RECV, guard->notif) == 0)
+			notif_ask(guard, guard->notif);
+	} else if (poller.revents & (POLLHUP | POLLERR)) {
+		close(guard->listener);
+		guard->listener = -1;
+	}
+}
+
+static bool seccomp_reaped(struct guard *guard, pid_t pid, int status)
+{
+	bool dead = WIFEXITED(status) || WIFSIGNALED(status);
+	bool ours = exec_reaped(guard, pid, status);
+
+	if (ours && guard->held_count)
+		held_ask(guard);
+	/* the command's own end is not only ours to know */
+	return ours && !(dead && pid == guard->child);
+}
+
+void guard_report(struct guard *guard, const struct task_text *text, struct audit_record *record,
+		  const struct verdict *verdict)
+{
+	record->event = AUDIT_EXEC;
+	record->seq = ++*guard->config.seq;
+	record->rule = verdict->rule;
+	record->enforced = verdict->enforced;
+	task_record(text, record);
+	guard->denied++;
+	audit_write(guard->config.audit, guard->config.origin, record);
+}
+
+static uint64_t seccomp_denied(const struct guard *guard)
+{
+	return guard->denied;
+}
+
+const struct guard_mode guard_seccomp = {
+	.name = "seccomp",
+	.open = seccomp_open,
+	.enter = seccomp_enter,
+	.adopt = seccomp_adopt,
+	.fd = seccomp_fd,
+	.dispatch = seccomp_dispatch,
+	.reaped = seccomp_reaped,
+	.denied = seccomp_denied,
+	.close = seccomp_close,
+};

@@ -1,0 +1,6 @@
+# What is run under the policy.
+echo '$ ls -d /usr /etc'
+ls -d /usr /etc
+echo '$ whoami; echo $?'
+whoami
+echo $?
