@@ -17,7 +17,7 @@ struct decide_walk {
 	struct path_walk path;
 	struct verdict_walk verdict;
 	image_ref image;
-	__u64 left;                 /* bytes of name that the automaton has not read */
+	__u64 left;                /* bytes of name that the automaton has not read */
 	char name[8 + EVENT_NAME]; /* a '/', and the component */
 };
 
@@ -51,7 +51,8 @@ static long decide_step(__u32 i, void *ctx)
 }
 
 /* Feeds the whole path to the automaton, or tells why there is none. */
-static __always_inline __u32 decide_path(struct decide_walk *walk, const struct path *path, const struct domain *domain)
+static __always_inline __u32 decide_path(struct decide_walk *walk, const struct path *path,
+					 const struct domain *domain)
 {
 	if (path_deleted(path))
 		return PATH_DELETED;
@@ -77,8 +78,8 @@ static __attribute__((noinline)) int decide_exec(const struct domain *domain, co
 	d->end = PATH_WHOLE;
 	if (verdict_exec_begin(walk.image, &walk.verdict))
 		d->end = decide_path(&walk, path, domain);
-	d->verdict = d->end == PATH_WHOLE ? verdict_exec_end(walk.image, &walk.verdict) :
-					    verdict_of(walk.image, VERDICT_UNRESOLVED(RULE_EXEC));
+	d->verdict = d->end == PATH_WHOLE ? verdict_exec_end(walk.image, &walk.verdict)
+					  : verdict_of(walk.image, VERDICT_UNRESOLVED(RULE_EXEC));
 	flags = image_cell(walk.image, IMAGE_FLAGS);
 	d->generation = flags ? flags->w[IMAGE_GENERATION] : 0;
 	return 0;

@@ -62,10 +62,10 @@ enum event_flags {
 
 /* How the walk along a path ended. Only what is whole is judged. */
 enum path_end {
-	PATH_GOING,   /* not at all: too many components, or they kept moving; of a text: no room, it lacks its beginning */
-	PATH_WHOLE,   /* at the container's root */
-	PATH_OUTSIDE, /* at the end of another file system or namespace: a private one, memfd, a detached mount */
-	PATH_DELETED, /* there is none: the file's name was removed, or it never had one */
+	PATH_GOING, /* not at all: too many components, or they kept moving; of a text: no room, it lacks its beginning */
+	PATH_WHOLE,     /* at the container's root */
+	PATH_OUTSIDE,   /* at the end of another file system or namespace: a private one, memfd, a detached mount */
+	PATH_DELETED,   /* there is none: the file's name was removed, or it never had one */
 	PATH_NO_POLICY, /* it was not begun: nothing in the domain's slot */
 	PATH_ENDS,
 };
@@ -94,7 +94,7 @@ struct event {
 	__u8 flags;             /* enum event_flags */
 	__u8 judged;            /* enum path_end of the walk that decided */
 	__u8 path_end, exe_end; /* enum path_end of the texts */
-	char comm[16]; /* of the thread; any bytes, NUL behind the last */
+	char comm[16];          /* of the thread; any bytes, NUL behind the last */
 };
 
 /* Room for an event's texts. A ring buffer's slot has a fixed size: most paths are short, a few are not. */

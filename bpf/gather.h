@@ -116,13 +116,13 @@ static __always_inline int path_step(struct path_walk *walk, char *name)
 
 /* Calls step(i, ctx) until it returns 1. Before 5.17 there is no bpf_loop: what is left is a loop of as many
  * steps as the verifier can follow, so longer paths are denied there. */
-#define path_walk_each(step, ctx, plain_steps)                                             \
-	do {                                                                               \
-		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))           \
-			bpf_loop(PATH_STEPS, step, ctx, 0);                                \
-		else                                                                       \
-			for (int i_ = 0; i_ < (plain_steps) && !step(i_, ctx); i_++)       \
-				;                                                          \
+#define path_walk_each(step, ctx, plain_steps)                                                                       \
+	do {                                                                                                         \
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))                                     \
+			bpf_loop(PATH_STEPS, step, ctx, 0);                                                          \
+		else                                                                                                 \
+			for (int i_ = 0; i_ < (plain_steps) && !step(i_, ctx); i_++)                                 \
+				;                                                                                    \
 	} while (0)
 
 /* A file whose name was removed, or that was made without one: unhashed, and no root. */

@@ -119,27 +119,27 @@ static __always_inline _Bool report_cut(const struct event *event)
 }
 
 /* Writes the event in one size of slot; false: its texts want a larger one. */
-#define REPORT_SIZED(name, type, text_limit, script_max, last)                                   \
-	static __attribute__((noinline)) _Bool name(const struct exec_report *report)            \
-	{                                                                                        \
-		struct type *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);              \
-		struct text_walk walk = {.limit = (text_limit)};                                 \
-                                                                                                 \
-		if (!slot) {                                                                     \
-			__sync_fetch_and_add(&report->counts->lost_ring, 1);                     \
-			return 1;                                                                \
-		}                                                                                \
-		walk.event = &slot->event;                                                       \
-		walk.text = slot->text;                                                          \
-		report_task(&slot->event);                                                       \
-		report_decision(&slot->event, report);                                           \
-		report_texts(&walk, report, script_max);                                         \
-		if (!(last) && report_cut(&slot->event)) {                                       \
-			bpf_ringbuf_discard(slot, 0);                                            \
-			return 0;                                                                \
-		}                                                                                \
-		bpf_ringbuf_submit(slot, 0);                                                     \
-		return 1;                                                                        \
+#define REPORT_SIZED(name, type, text_limit, script_max, last)                                                       \
+	static __attribute__((noinline)) _Bool name(const struct exec_report *report)                                \
+	{                                                                                                            \
+		struct type *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);                                  \
+		struct text_walk walk = {.limit = (text_limit)};                                                     \
+                                                                                                                     \
+		if (!slot) {                                                                                         \
+			__sync_fetch_and_add(&report->counts->lost_ring, 1);                                         \
+			return 1;                                                                                    \
+		}                                                                                                    \
+		walk.event = &slot->event;                                                                           \
+		walk.text = slot->text;                                                                              \
+		report_task(&slot->event);                                                                           \
+		report_decision(&slot->event, report);                                                               \
+		report_texts(&walk, report, script_max);                                                             \
+		if (!(last) && report_cut(&slot->event)) {                                                           \
+			bpf_ringbuf_discard(slot, 0);                                                                \
+			return 0;                                                                                    \
+		}                                                                                                    \
+		bpf_ringbuf_submit(slot, 0);                                                                         \
+		return 1;                                                                                            \
 	}
 
 REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, 0)

@@ -6,7 +6,6 @@
  * What lies under /w/ok, /w/deep and /w/bound may run, and /w/over/merged/ok, and this program; nothing else. The program that is run is this one again, by the name `run`: it exits with 42. So a
  * case that ends with 42 did run.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -73,6 +72,7 @@ static void write_script(const char *path, const char *interpreter)
 	close(fd);
 }
 
+/* clang-format off */
 static void allowed(void) { run("/w/ok/prog"); }
 static void denied(void) { run("/w/no/prog"); }
 static void relative(void) { need(!chdir("/w/no")); run("./prog"); }
@@ -83,6 +83,7 @@ static void hard_link(void) { link("/w/ok/prog", "/w/no/hard"); run("/w/no/hard"
 static void by_descriptor(void) { run_fd(open("/w/no/prog", O_PATH)); }
 static void by_descriptor_allowed(void) { run_fd(open("/w/ok/prog", O_PATH)); }
 static void by_proc(void) { open("/w/no/prog", O_RDONLY); run("/proc/self/fd/3"); }
+/* clang-format on */
 
 static void memory_file(void)
 {
@@ -129,9 +130,11 @@ static void nameless(void)
 	run_fd(readable);
 }
 
+/* clang-format off */
 static void script(void) { write_script("/w/ok/script", "/w/ok/interp"); run("/w/ok/script"); }
 static void script_denied(void) { write_script("/w/no/script", "/w/ok/interp"); run("/w/no/script"); }
 static void interpreter_denied(void) { write_script("/w/ok/script2", "/w/no/prog"); run("/w/ok/script2"); }
+/* clang-format on */
 
 static void interpreter_of_interpreter(void)
 {
@@ -140,9 +143,17 @@ static void interpreter_of_interpreter(void)
 	run("/w/ok/outer");
 }
 
-static void chrooted(void) { need(!chroot("/w/jail") && !chdir("/")); run("/w/ok/prog"); }
+static void chrooted(void)
+{
+	need(!chroot("/w/jail") && !chdir("/"));
+	run("/w/ok/prog");
+}
 
-static void chrooted_to_allowed(void) { need(!chroot("/w/ok") && !chdir("/")); run("/prog"); }
+static void chrooted_to_allowed(void)
+{
+	need(!chroot("/w/ok") && !chdir("/"));
+	run("/prog");
+}
 
 static void private_namespace(void)
 {
@@ -171,7 +182,11 @@ static void private_tmpfs(void)
 	run("/w/ok/prog");
 }
 
-static void private_allowed(void) { private_namespace(); run("/w/ok/prog"); }
+static void private_allowed(void)
+{
+	private_namespace();
+	run("/w/ok/prog");
+}
 
 static void private_chroot(void)
 {
@@ -205,8 +220,14 @@ static void run_at(int dir, const char *name)
 	_exit(errno);
 }
 
-static void detached_denied(void) { run_at(detached("/w/jail/w/ok"), "prog"); }
-static void detached_allowed(void) { run_at(detached("/w/ok"), "prog"); }
+static void detached_denied(void)
+{
+	run_at(detached("/w/jail/w/ok"), "prog");
+}
+static void detached_allowed(void)
+{
+	run_at(detached("/w/ok"), "prog");
+}
 
 static void detached_tmpfs(void)
 {
@@ -232,11 +253,26 @@ static void unmounted(void)
 	run_at(dir, "prog");
 }
 
-static void bound_in_place(void) { run("/w/bound/prog"); }
-static void bound_denied(void) { run("/w/bound-no/prog"); }
-static void overlay(void) { run("/w/over/merged/ok"); }
-static void overlay_denied(void) { run("/w/over/merged/no"); }
-static void overlay_lower(void) { run("/w/over/lower/ok"); }
+static void bound_in_place(void)
+{
+	run("/w/bound/prog");
+}
+static void bound_denied(void)
+{
+	run("/w/bound-no/prog");
+}
+static void overlay(void)
+{
+	run("/w/over/merged/ok");
+}
+static void overlay_denied(void)
+{
+	run("/w/over/merged/no");
+}
+static void overlay_lower(void)
+{
+	run("/w/over/lower/ok");
+}
 
 /* 200 components, more than 4,096 bytes: only a relative name gets there. */
 static void go_deep(const char *base)
@@ -251,8 +287,16 @@ static void go_deep(const char *base)
 	copy_self("prog");
 }
 
-static void deep(void) { go_deep("/w/deep"); run("./prog"); }
-static void deep_denied(void) { go_deep("/w/no"); run("./prog"); }
+static void deep(void)
+{
+	go_deep("/w/deep");
+	run("./prog");
+}
+static void deep_denied(void)
+{
+	go_deep("/w/no");
+	run("./prog");
+}
 
 /* 70,000 bytes. */
 static void too_deep(void)
@@ -278,7 +322,7 @@ static void long_name(void)
 
 static int wait_for(pid_t pid)
 {
-	int status;
+	int status = 0;
 
 	need(pid > 0 && waitpid(pid, &status, __WALL) == pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
