@@ -155,7 +155,7 @@ int policy_compile(const struct policy *policy, const char *text, size_t len, st
 	}
 	if (r == -ENOMEM)
 		snprintf(error->text, sizeof(error->text), "out of memory");
-	if (r < 0)
+	if (r)
 		return r;
 	header = (struct image_header *)cells;
 	header->magic = IMAGE_MAGIC;
