@@ -105,13 +105,14 @@ class Generator:
     def path_for(self, rule):
         """A path that the pattern matches, or nearly. Classes are guessed: mutation is the aim, not truth."""
         path, at, rule = b"", 0, rule.encode()
-        long = self.maybe(0.02)
+        long = self.maybe(0.05)  # its runs fill a component
         while at < len(rule):
             byte = rule[at : at + 1]
             at += 1
             if byte == b"*":
                 deep = rule[at : at + 1] == b"*"
-                path += self.some_bytes(self.pick(40, 250) if long else 3, b"" if deep else b"/")
+                run = self.some_bytes(3, b"" if deep else b"/")
+                path += (run or b"a") * NAME_LONGEST if long else run
                 at += deep
             elif byte == b"?":
                 path += self.some_bytes(1, b"/") or b"a"
@@ -186,9 +187,12 @@ class Generator:
     # ---- connect
 
     def network(self):
-        if self.maybe(0.12):
-            text = self.pick("0.0.0.0/0", "::/0", "::ffff:0:0/96", "::/1", "::/95", "::fffe:0:0/95", "::1/128", "::/128")
-            return ipaddress.ip_network(self.pick(text, "127.0.0.0/8", "0.0.0.0/32", "127.0.0.1/32", "::/80", "::ffff:0:0/128"))
+        if self.maybe(0.1):
+            text = self.pick("127.0.0.1/32", "127.0.0.0/8", "0.0.0.0/32", "0.0.0.0/8", "::1/128", "::/128", "::/127")
+            return ipaddress.ip_network(text)
+        if self.maybe(0.1):
+            text = self.pick("0.0.0.0/0", "::/0", "::ffff:0:0/96", "::/1", "::/95", "::fffe:0:0/95", "::/80", "::ffff:0:0/128")
+            return ipaddress.ip_network(text)
         if self.known and self.maybe(0.4):  # nested in another, around it, or next to it
             near = self.random.choice(self.known)
             address = int(near.network_address) + self.pick(0, 0, -1, near.num_addresses, near.num_addresses - 1)
