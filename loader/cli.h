@@ -3,6 +3,7 @@
 #ifndef MANTLET_CLI_H
 #define MANTLET_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fault.h"

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "checksum.h"
+#include "intervals.h"
 #include "json.h"
 #include "paths.h"
 #include "policy.h"
@@ -26,29 +27,49 @@ struct compiler {
 	const char *text;
 	size_t len;
 	struct policy_error *error;
+	struct cells cells;
+	size_t tables; /* the first cell behind the automatons */
 };
 
-static int compile_fail(const struct compiler *c, const struct policy_rule *rule, bool deny, size_t index,
-			const char *why)
-{
-	char name[POLICY_RULE_NAME_MAX], quoted[96];
-	__u32 number = RULE(RULE_EXEC, deny ? RULE_DENIED : RULE_ALLOW, index);
+/* Path rules by number: exec's deny, exec's allow, the trusted mounts. */
+struct path_rule {
+	const struct policy_rule *rule;
+	__u32 number;
+};
 
-	return json_fail(c->text, c->len, rule->offset, c->error, "%s: \"%s\": %s",
-			 policy_rule_name(number, name),
-			 quote_text(rule->text, strlen(rule->text), quoted, sizeof(quoted)), why);
+static struct path_rule exec_rule_at(const struct policy *policy, size_t order)
+{
+	const struct policy_section *exec = &policy->exec;
+
+	if (order < exec->deny.count)
+		return (struct path_rule){&exec->deny.rule[order], RULE(RULE_EXEC, RULE_DENIED, order)};
+	order -= exec->deny.count;
+	return (struct path_rule){&exec->allow.rule[order], RULE(RULE_EXEC, RULE_ALLOW, order)};
 }
 
-static int add_rule(const struct compiler *c, struct paths *paths, bool deny, size_t index)
+static struct path_rule mount_rule_at(const struct policy *policy, size_t order)
 {
-	const struct policy_rules *list = deny ? &c->policy->exec.deny : &c->policy->exec.allow;
+	return (struct path_rule){&policy->trusted_mounts.rule[order], RULE(RULE_EXEC, RULE_MOUNT, order)};
+}
+
+static int compile_fail(const struct compiler *c, struct path_rule at, const char *why)
+{
+	char name[POLICY_RULE_NAME_MAX], quoted[96];
+
+	return json_fail(c->text, c->len, at.rule->offset, c->error, "%s: \"%s\": %s",
+			 policy_rule_name(at.number, name),
+			 quote_text(at.rule->text, strlen(at.rule->text), quoted, sizeof(quoted)), why);
+}
+
+static int add_rule(const struct compiler *c, struct paths *paths, struct path_rule at)
+{
 	struct match match = match_none();
 	const char *why;
 	int r;
 
-	*(deny ? &match.deny : &match.allow) = index;
-	r = paths_add(paths, list->rule[index].text, &match, &why);
-	return r == -EINVAL ? compile_fail(c, &list->rule[index], deny, index, why) : r;
+	*(RULE_LIST(at.number) == RULE_DENIED ? &match.deny : &match.allow) = RULE_INDEX(at.number);
+	r = paths_add(paths, at.rule->text, &match, &why);
+	return r == -EINVAL ? compile_fail(c, at, why) : r;
 }
 
 static int add_loaders(struct paths *paths)
@@ -63,16 +84,21 @@ static int add_loaders(struct paths *paths)
 	return r;
 }
 
-/* The first `count` rules, deny before allow, and the built-in ones. */
-static int build_paths(const struct compiler *c, struct paths *paths, size_t count)
+/* A set of path rules that are compiled to one automaton. */
+struct path_set {
+	struct path_rule (*at)(const struct policy *policy, size_t order);
+	size_t count;
+	bool loaders;
+};
+
+/* The first `count` of them, and the built-in ones. */
+static int build_paths(const struct compiler *c, const struct path_set *set, size_t count, struct paths *paths)
 {
-	const struct policy_exec *exec = &c->policy->exec;
 	int r = paths_init(paths);
 
 	for (size_t i = 0; i < count && !r; i++)
-		r = i < exec->deny.count ? add_rule(c, paths, true, i)
-					 : add_rule(c, paths, false, i - exec->deny.count);
-	if (!r && exec->present)
+		r = add_rule(c, paths, set->at(c->policy, i));
+	if (!r && set->loaders)
 		r = add_loaders(paths);
 	if (!r)
 		r = paths_build(paths);
@@ -81,17 +107,15 @@ static int build_paths(const struct compiler *c, struct paths *paths, size_t cou
 	return r;
 }
 
-/* The patterns multiply: names the first with which they do. Only pattern's own number of rules is bounded
- * by nothing, so this searches by halves. */
-static int blame(const struct compiler *c)
+/* The patterns multiply: names the first with which they do, searching by halves. */
+static int blame(const struct compiler *c, const struct path_set *set)
 {
-	const struct policy_exec *exec = &c->policy->exec;
-	size_t good = 0, bad = exec->deny.count + exec->allow.count;
+	size_t good = 0, bad = set->count;
 	struct paths paths;
 
 	while (good + 1 < bad) {
 		size_t middle = good + (bad - good) / 2;
-		int r = build_paths(c, &paths, middle);
+		int r = build_paths(c, set, middle, &paths);
 
 		if (!r)
 			paths_free(&paths);
@@ -99,19 +123,41 @@ static int blame(const struct compiler *c)
 			return r;
 		*(r ? &bad : &good) = middle;
 	}
-	if (!bad)
-		return -E2BIG;
-	bad--;
-	compile_fail(
-		c, bad < exec->deny.count ? &exec->deny.rule[bad] : &exec->allow.rule[bad - exec->deny.count],
-		bad < exec->deny.count, bad < exec->deny.count ? bad : bad - exec->deny.count,
-		"this pattern makes the automaton too large: use fewer wildcards in it, or say \"**\" last");
+	compile_fail(c, set->at(c->policy, bad - 1),
+		     "this pattern makes the automaton too large: use fewer wildcards in it, or say \"**\" last");
 	return -E2BIG;
+}
+
+static int too_large(const struct compiler *c, const char *section)
+{
+	snprintf(c->error->text, sizeof(c->error->text), "%s: compiles to more than %u MiB: fewer rules", section,
+		 POLICY_IMAGE_MAX >> 20);
+	return -E2BIG;
+}
+
+static int compile_paths(struct compiler *c, const char *name, const struct path_set *set,
+			 __u32 (*rule)(const struct match *, const void *), enum image_layout place)
+{
+	struct image_state start;
+	struct paths paths;
+	int r = build_paths(c, set, set->count, &paths);
+
+	if (r == -E2BIG)
+		return blame(c, set);
+	if (r < 0)
+		return r;
+	r = paths_pack(&paths, rule, c->policy, &c->cells, &start);
+	paths_free(&paths);
+	if (r == -E2BIG)
+		return too_large(c, name);
+	if (!r)
+		memcpy(c->cells.cell + place, &start, sizeof(start));
+	return r;
 }
 
 static __u32 exec_rule(const struct match *met, const void *context)
 {
-	const struct policy_exec *exec = &((const struct policy *)context)->exec;
+	const struct policy_section *exec = &((const struct policy *)context)->exec;
 
 	if (!exec->present)
 		return RULE_NONE;
@@ -124,83 +170,94 @@ static __u32 exec_rule(const struct match *met, const void *context)
 	return (exec->deny_default ? RULE_DENY : 0) | RULE(RULE_EXEC, RULE_DEFAULT, 0);
 }
 
-static __u32 image_checksum(const struct image_header *header)
+static __u32 mount_rule(const struct match *met, const void *context)
 {
-	struct image_header copy = *header;
-	uLong crc;
+	(void)context;
+	return met->allow == MATCH_NONE ? RULE_NONE : RULE(RULE_EXEC, RULE_MOUNT, met->allow);
+}
 
-	copy.checksum = 0;
-	crc = crc32(crc32(0, NULL, 0), (const Bytef *)&copy, sizeof(copy));
-	return crc32_z(crc, (const Bytef *)(header + 1),
-		       header->cells * sizeof(struct image_cell) - sizeof(copy));
+static int compile_programs(struct compiler *c)
+{
+	const struct policy *policy = c->policy;
+	struct path_set programs = {exec_rule_at, policy->exec.deny.count + policy->exec.allow.count,
+				    policy->exec.present};
+	struct path_set mounts = {mount_rule_at, policy->trusted_mounts.count, false};
+	int r = compile_paths(c, "exec", &programs, exec_rule, IMAGE_EXEC);
+
+	return r < 0 ? r : compile_paths(c, "exec.trusted_mounts", &mounts, mount_rule, IMAGE_MOUNTS);
+}
+
+static int compile_table(struct compiler *c, enum rule_section section, enum image_layout place)
+{
+	const struct policy_section *rules = policy_section(c->policy, section);
+	struct image_table table = {0};
+	int r = 0;
+
+	if (!rules->present)
+		return 0;
+	if (section == RULE_CONNECT)
+		r = intervals_connect(rules, place == IMAGE_TCP ? POLICY_TCP : POLICY_UDP, &c->cells, &table);
+	else
+		r = intervals_ids(rules, section, &c->cells, &table);
+	if (r == -E2BIG)
+		return too_large(c, section == RULE_CONNECT ? "connect" : "identity");
+	if (!r)
+		memcpy(c->cells.cell + place, &table, sizeof(table));
+	return r;
+}
+
+static __u32 image_flags(const struct policy *policy)
+{
+	const struct policy_section *connect = &policy->connect;
+
+	return (policy->enforce ? IMAGE_ENFORCE : 0) | (policy->log_all ? IMAGE_LOG_ALL : 0) |
+	       (policy->drift == POLICY_DRIFT_AUDIT ? IMAGE_DRIFT_AUDIT : 0) |
+	       (policy->drift == POLICY_DRIFT_DENY ? IMAGE_DRIFT_DENY : 0) |
+	       (policy->setid_deny ? IMAGE_SETID_DENY : 0) |
+	       (connect->present && (connect->deny_default || connect->deny.count) ? IMAGE_FAMILIES : 0);
+}
+
+static int compile_all(struct compiler *c)
+{
+	__u32 first;
+	int r = cells_append(&c->cells, IMAGE_STATES, &first);
+
+	if (!r)
+		r = compile_programs(c);
+	c->tables = c->cells.count;
+	if (!r)
+		r = compile_table(c, RULE_CONNECT, IMAGE_TCP);
+	if (!r)
+		r = compile_table(c, RULE_CONNECT, IMAGE_UDP);
+	if (!r)
+		r = compile_table(c, RULE_UID, IMAGE_UID);
+	if (!r)
+		r = compile_table(c, RULE_GID, IMAGE_GID);
+	return r;
 }
 
 int policy_compile(const struct policy *policy, const char *text, size_t len, struct image_cell **image,
 		   struct policy_error *error)
 {
-	struct compiler c = {policy, text, len, error};
+	struct compiler c = {.policy = policy, .text = text, .len = len, .error = error};
 	struct image_header *header;
-	struct image_cell *cells = NULL;
-	struct paths paths;
-	size_t count = 0;
 	int r;
 
 	memset(error, 0, sizeof(*error));
-	r = build_paths(&c, &paths, policy->exec.deny.count + policy->exec.allow.count);
-	if (r == -E2BIG)
-		r = blame(&c);
-	if (!r) {
-		r = paths_pack(&paths, exec_rule, policy, &cells, &count);
-		paths_free(&paths);
-		if (r == -E2BIG)
-			snprintf(error->text, sizeof(error->text),
-				 "exec: compiles to more than %u MiB: fewer rules", POLICY_IMAGE_MAX >> 20);
-	}
+	r = compile_all(&c);
 	if (r == -ENOMEM)
 		snprintf(error->text, sizeof(error->text), "out of memory");
-	if (r < 0)
+	if (r < 0) {
+		free(c.cells.cell);
 		return r;
-	header = (struct image_header *)cells;
+	}
+	header = (struct image_header *)c.cells.cell;
 	header->magic = IMAGE_MAGIC;
 	header->version = IMAGE_VERSION;
-	header->cells = count;
-	header->flags = policy->enforce ? IMAGE_ENFORCE : 0;
+	header->cells = c.cells.count;
+	header->tables = c.tables;
+	header->flags = image_flags(policy);
 	header->checksum = image_checksum(header);
-	*image = cells;
-	return 0;
-}
-
-/* Every step from this state stays inside. */
-static bool state_is_sound(const struct image_state *state, __u32 cells)
-{
-	__u32 one = state->fallback & ~IMAGE_ONE_CELL;
-
-	if (state->base != IMAGE_NO_BASE && (state->base < IMAGE_STATES || state->base > cells - IMAGE_ROW))
-		return false;
-	return state->fallback & IMAGE_ONE_CELL
-		       ? one >= IMAGE_STATES && one < cells
-		       : state->fallback >= IMAGE_STATES && state->fallback <= cells - IMAGE_ROW;
-}
-
-int policy_image_check(const void *image, size_t size)
-{
-	const struct image_header *header = image;
-	const struct image_state *state = image;
-
-	if (size < (IMAGE_STATES + IMAGE_ROW) * sizeof(struct image_cell) || size > POLICY_IMAGE_MAX ||
-	    size % sizeof(struct image_cell))
-		return -EINVAL;
-	if (header->magic != IMAGE_MAGIC || header->version != IMAGE_VERSION ||
-	    header->cells != size / sizeof(struct image_cell))
-		return -EINVAL;
-	if (header->checksum != image_checksum(header))
-		return -EBADMSG;
-	for (__u32 i = IMAGE_EXEC; i < header->cells; i++) {
-		/* a free cell is never entered: no state has base 0 */
-		if (i >= IMAGE_STATES && !state[i].owner)
-			continue;
-		if (!state_is_sound(&state[i], header->cells))
-			return -EBADMSG;
-	}
+	*image = c.cells.cell;
 	return 0;
 }

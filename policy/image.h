@@ -44,13 +44,14 @@ struct image_cell {
 };
 
 struct image_header {
-	__u32 magic;    /* IMAGE_MAGIC */
-	__u32 version;  /* IMAGE_VERSION */
-	__u32 cells;    /* length of the whole image in cells, header included */
-	__u32 checksum; /* CRC-32 (zlib's) of the image with this field 0 */
-	__u32 flags;    /* enum image_flags */
+	__u32 magic;      /* IMAGE_MAGIC */
+	__u32 version;    /* IMAGE_VERSION */
+	__u32 cells;      /* length of the whole image in cells, header included */
+	__u32 checksum;   /* CRC-32 (zlib's) of the image with this field 0 */
+	__u32 flags;      /* enum image_flags */
 	__u32 generation; /* of the image in a running domain; 0 as compiled: not part of what a policy means */
-	__u32 reserved[2];
+	__u32 tables;     /* cell index: where the automatons end and the tables begin */
+	__u32 reserved;
 };
 
 /* A state of an automaton, and a cell of IMAGE_EXEC and IMAGE_MOUNTS: the state before any byte. */
@@ -103,7 +104,7 @@ enum image_layout {
 	IMAGE_ROW = 256,
 };
 
-#define IMAGE_NO_BASE (~0u - 255)   /* the base of a state without cells: base + byte is in no image */
+#define IMAGE_NO_BASE (~0u - 255) /* the base of a state without cells: base + byte is in no image */
 #define IMAGE_ONE_CELL (1u << 31)
 
 /*
@@ -149,7 +150,6 @@ enum rule_list {
 
 _Static_assert(sizeof(struct image_cell) == 16, "a cell is a value of an array map");
 _Static_assert(sizeof(struct image_state) == sizeof(struct image_cell), "a state is a cell");
-_Static_assert(sizeof(struct image_header) == IMAGE_EXEC * sizeof(struct image_cell),
-	       "header fills its cells");
+_Static_assert(sizeof(struct image_header) == IMAGE_EXEC * sizeof(struct image_cell), "header fills its cells");
 
 #endif

@@ -5,7 +5,7 @@
 #include "policy.h"
 
 static const char *const section_names[] = {
-	[RULE_SECTION_NONE] = "-",	   [RULE_EXEC] = "exec",	      [RULE_CONNECT] = "connect",
+	[RULE_SECTION_NONE] = "-",   [RULE_EXEC] = "exec",        [RULE_CONNECT] = "connect",
 	[RULE_UID] = "identity.uid", [RULE_GID] = "identity.gid", [RULE_IDENTITY] = "identity",
 };
 
@@ -13,11 +13,15 @@ static const struct {
 	const char *name;
 	bool indexed;
 } list_names[] = {
-	[RULE_DEFAULT] = { "default", false },	   [RULE_ALLOW] = { "allow", true },
-	[RULE_DENIED] = { "deny", true },	   [RULE_LOADER] = { "loader", false },
-	[RULE_UNRESOLVED] = { "unresolved", false }, [RULE_DRIFT] = { "drift", false },
-	[RULE_MOUNT] = { "trusted_mounts", true }, [RULE_FAMILY] = { "family", false },
-	[RULE_SETID] = { "setid_exec", false },
+	[RULE_DEFAULT] = {"default", false},
+	[RULE_ALLOW] = {"allow", true},
+	[RULE_DENIED] = {"deny", true},
+	[RULE_LOADER] = {"loader", false},
+	[RULE_UNRESOLVED] = {"unresolved", false},
+	[RULE_DRIFT] = {"drift", false},
+	[RULE_MOUNT] = {"trusted_mounts", true},
+	[RULE_FAMILY] = {"family", false},
+	[RULE_SETID] = {"setid_exec", false},
 };
 
 _Static_assert(sizeof(section_names) / sizeof(*section_names) == RULE_SECTIONS, "every section has a name");

@@ -13,7 +13,7 @@
 #include "policy.h"
 
 #define NEVER_OWNER (~0u) /* owns fallback cells: no state has this base */
-#define REACH 1024 /* a search that goes further gives up the gaps that it went over, for the next one */
+#define REACH 1024        /* a search that goes further gives up the gaps that it went over, for the next one */
 
 /* A state of the image: first the automaton's, then the tree's nodes. */
 struct packed {
@@ -30,10 +30,10 @@ struct packer {
 	uint32_t *rest; /* by state of the automaton: the cell that leads to it as a fallback, or 0 */
 
 	struct image_state *cell;
-	unsigned char *used;      /* by cell: it is taken */
-	unsigned char *base_used; /* by cell index: it is some state's base */
-	size_t cells, room;
-	size_t cursor; /* where the search for free cells begins */
+	unsigned char *used;       /* by cell: it is taken */
+	unsigned char *base_used;  /* by cell index: it is some state's base */
+	size_t begin, cells, room; /* begin: cells before it are not ours */
+	size_t cursor;             /* where the search for free cells begins */
 };
 
 static uint32_t node_id(const struct packer *p, uint32_t node)
@@ -72,8 +72,7 @@ struct own {
 /* The bytes for which a state has cells of its own, and where they lead; returns their number. */
 static unsigned int own_cells(const struct packer *p, uint32_t id, struct own *own)
 {
-	const struct path_node *node =
-		id < p->automaton->states ? NULL : &p->paths->node[id - p->automaton->states];
+	const struct path_node *node = id < p->automaton->states ? NULL : &p->paths->node[id - p->automaton->states];
 	uint32_t base_state = node ? node->state : id;
 	const struct automaton_state *s = &p->automaton->state[base_state];
 	uint32_t child = node ? node->child : 0, edge = s->first;
@@ -86,8 +85,7 @@ static unsigned int own_cells(const struct packer *p, uint32_t id, struct own *o
 		int edge_byte = edge < edges_end ? p->automaton->edge[edge].byte : IMAGE_ROW;
 
 		own->byte[n] = child_byte <= edge_byte ? child_byte : edge_byte;
-		own->target[n] =
-			child_byte <= edge_byte ? node_id(p, child) : p->automaton->edge[edge].target;
+		own->target[n] = child_byte <= edge_byte ? node_id(p, child) : p->automaton->edge[edge].target;
 		edge += edge_byte == own->byte[n];
 		child = child_byte == own->byte[n] ? p->paths->node[child].sibling : child;
 		n++;
@@ -105,8 +103,8 @@ static bool row_fits(const struct packer *p, size_t base, const struct own *own,
 	return true;
 }
 
-/* Finds a base at which count cells fit, and takes them. The bases that cannot serve are those below
- * IMAGE_STATES (a header's word must not look like an owner), and those that another state has. */
+/* Finds a base at which count cells fit, and takes them. The bases that cannot serve are those of
+ * cells that are not ours (a word there must not look like an owner), and those that another state has. */
 static int take_row(struct packer *p, const struct own *own, unsigned int count, uint32_t *base)
 {
 	size_t at = p->cursor;
@@ -116,7 +114,7 @@ static int take_row(struct packer *p, const struct own *own, unsigned int count,
 		r = reserve(p, at + IMAGE_ROW + IMAGE_ROW);
 		if (r < 0)
 			return r;
-		if (p->used[at] || at < IMAGE_STATES + (size_t)own->byte[0])
+		if (p->used[at] || at < p->begin + (size_t)own->byte[0])
 			continue;
 		if (row_fits(p, at - own->byte[0], own, count))
 			break;
@@ -180,8 +178,7 @@ static int place_rest(struct packer *p, uint32_t target)
 
 static int place_state(struct packer *p, uint32_t id)
 {
-	uint32_t base_state =
-		id < p->automaton->states ? id : p->paths->node[id - p->automaton->states].state;
+	uint32_t base_state = id < p->automaton->states ? id : p->paths->node[id - p->automaton->states].state;
 	struct packed *state = &p->state[id];
 	struct own own;
 	unsigned int count = own_cells(p, id, &own);
@@ -213,7 +210,7 @@ static int place_states(struct packer *p)
 	for (uint32_t id = 0; id < p->states; id++)
 		p->state[id].owned = own_cells(p, id, &own);
 	for (size_t pass = 0; pass + 1 < sizeof(bounds) / sizeof(*bounds); pass++) {
-		p->cursor = IMAGE_STATES;
+		p->cursor = p->begin;
 		for (uint32_t id = 0; id < p->states && !r; id++)
 			if (p->state[id].owned < bounds[pass] && p->state[id].owned >= bounds[pass + 1])
 				r = place_state(p, id);
@@ -223,8 +220,7 @@ static int place_states(struct packer *p)
 
 static struct image_state cell_to(const struct packer *p, uint32_t owner, uint32_t target)
 {
-	return (struct image_state){owner, p->state[target].base, p->state[target].fallback,
-				    p->state[target].rule};
+	return (struct image_state){owner, p->state[target].base, p->state[target].fallback, p->state[target].rule};
 }
 
 static void fill_cells(struct packer *p)
@@ -241,14 +237,11 @@ static void fill_cells(struct packer *p)
 		unsigned int count = own_cells(p, id, &own);
 
 		for (unsigned int i = 0; i < count; i++)
-			p->cell[p->state[id].base + own.byte[i]] =
-				cell_to(p, p->state[id].base, own.target[i]);
+			p->cell[p->state[id].base + own.byte[i]] = cell_to(p, p->state[id].base, own.target[i]);
 	}
-	p->cell[IMAGE_EXEC] = cell_to(p, 0, node_id(p, 0));
 }
 
-static void find_rules(struct packer *p, __u32 (*rule)(const struct match *, const void *),
-		       const void *context)
+static void find_rules(struct packer *p, __u32 (*rule)(const struct match *, const void *), const void *context)
 {
 	for (uint32_t id = 0; id < p->states; id++) {
 		const struct path_node *node =
@@ -261,8 +254,19 @@ static void find_rules(struct packer *p, __u32 (*rule)(const struct match *, con
 	}
 }
 
+/* The cells were packed behind what was there; what is free in them stays zero. */
+static int take_cells(struct packer *p, struct cells *cells)
+{
+	__u32 first;
+	int r = cells_append(cells, p->cells - p->begin, &first);
+
+	if (!r)
+		memcpy(cells->cell + first, p->cell + p->begin, (p->cells - p->begin) * sizeof(*p->cell));
+	return r;
+}
+
 int paths_pack(const struct paths *paths, __u32 (*rule)(const struct match *met, const void *context),
-	       const void *context, struct image_cell **cells, size_t *count)
+	       const void *context, struct cells *cells, struct image_state *start)
 {
 	struct packer p = {.paths = paths, .automaton = &paths->automaton};
 	int r = -ENOMEM;
@@ -271,7 +275,7 @@ int paths_pack(const struct paths *paths, __u32 (*rule)(const struct match *met,
 	p.state = calloc(p.states, sizeof(*p.state));
 	p.row = calloc(p.automaton->states, sizeof(*p.row));
 	p.rest = calloc(p.automaton->states, sizeof(*p.rest));
-	p.cursor = p.cells = IMAGE_STATES;
+	p.begin = p.cursor = p.cells = cells->count;
 	if (p.state && p.row && p.rest)
 		r = reserve(&p, p.cells);
 	if (!r)
@@ -281,9 +285,8 @@ int paths_pack(const struct paths *paths, __u32 (*rule)(const struct match *met,
 	if (!r) {
 		find_rules(&p, rule, context);
 		fill_cells(&p);
-		*cells = (struct image_cell *)p.cell;
-		*count = p.cells;
-		p.cell = NULL;
+		*start = cell_to(&p, 0, node_id(&p, 0));
+		r = take_cells(&p, cells);
 	}
 	free(p.cell);
 	free(p.used);

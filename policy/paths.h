@@ -8,7 +8,7 @@
 #define MANTLET_POLICY_PATHS_H
 
 #include "automaton.h"
-#include "image.h"
+#include "cells.h"
 
 struct path_node {
 	uint32_t child, sibling; /* siblings ascend by byte; 0: none */
@@ -32,10 +32,10 @@ int paths_add(struct paths *paths, const char *pattern, const struct match *matc
 /* After the last paths_add(). -E2BIG: the patterns multiply; -ENOMEM. */
 int paths_build(struct paths *paths);
 
-/* The cells of the automaton and the tree as image.h lays them out, behind IMAGE_STATES cells that are left
- * zero but for IMAGE_EXEC. rule() turns what a path has met into the number of the deciding rule. *cells is
- * freed with free(), *count their number. -E2BIG: longer than POLICY_IMAGE_MAX; -ENOMEM. */
+/* Appends the automaton and the tree as image.h lays them out; *start is the state before any byte. rule()
+ * turns what a path has met into the number of the deciding rule. -E2BIG: longer than POLICY_IMAGE_MAX; -ENOMEM:
+ * the cells may then be longer than they were. */
 int paths_pack(const struct paths *paths, __u32 (*rule)(const struct match *met, const void *context),
-	       const void *context, struct image_cell **cells, size_t *count);
+	       const void *context, struct cells *cells, struct image_state *start);
 
 #endif

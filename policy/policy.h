@@ -43,9 +43,9 @@ struct policy_address {
 /* Of a connect rule. */
 struct policy_peer {
 	struct policy_address first, last; /* both are in it */
-	bool ipv4;			   /* else the IPv4-mapped addresses in between are not in it */
-	unsigned int protocols;		   /* enum policy_protocols */
-	struct policy_ranges ports;	   /* none: all */
+	bool ipv4;                         /* else the IPv4-mapped addresses in between are not in it */
+	unsigned int protocols;            /* enum policy_protocols */
+	struct policy_ranges ports;        /* none: all */
 };
 
 struct policy_rule {
@@ -87,11 +87,11 @@ struct policy_match {
 struct policy {
 	char *name;
 	bool enforce;
-	bool log_all;		 /* "log": "all" */
+	bool log_all;            /* "log": "all" */
 	bool warn_unenforceable; /* "on_unenforceable": "warn" */
 	struct policy_match match;
 	struct policy_section exec, connect, uid, gid;
-	enum policy_drift drift;
+	unsigned int drift; /* enum policy_drift */
 	size_t drift_offset;
 	struct policy_rules trusted_mounts;
 	bool setid_deny;

@@ -160,7 +160,7 @@ static __always_inline _Bool verdict_mount_begin(image_ref image, struct verdict
 
 static __always_inline struct verdict_address verdict_ipv4(__u32 address)
 {
-	struct verdict_address mapped = { .low = 0xffff00000000ull | address };
+	struct verdict_address mapped = {.low = 0xffff00000000ull | address};
 
 	return mapped;
 }
@@ -168,7 +168,7 @@ static __always_inline struct verdict_address verdict_ipv4(__u32 address)
 /* Both in the machine's byte order. */
 static __always_inline struct verdict_address verdict_ipv6(__u64 high, __u64 low)
 {
-	struct verdict_address address = { .high = high, .low = low };
+	struct verdict_address address = {.high = high, .low = low};
 
 	return address;
 }
@@ -255,8 +255,9 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 /* On a socket of a family or type that leaves the container by another door than an address. */
 static __always_inline struct verdict verdict_family(image_ref image)
 {
-	return verdict_of(image, verdict_flags(image) & IMAGE_FAMILIES ? RULE_DENY | RULE(RULE_CONNECT, RULE_FAMILY, 0)
-								       : RULE_NONE);
+	return verdict_of(image, verdict_flags(image) & IMAGE_FAMILIES
+					 ? RULE_DENY | RULE(RULE_CONNECT, RULE_FAMILY, 0)
+					 : RULE_NONE);
 }
 
 /* kind: IMAGE_UID or IMAGE_GID. */
@@ -274,8 +275,9 @@ static __always_inline struct verdict verdict_id(image_ref image, enum image_lay
 /* On an exec that would gain an identity or file capabilities. */
 static __always_inline struct verdict verdict_setid(image_ref image)
 {
-	return verdict_of(image, verdict_flags(image) & IMAGE_SETID_DENY ? RULE_DENY | RULE(RULE_IDENTITY, RULE_SETID, 0)
-									 : RULE_NONE);
+	return verdict_of(image, verdict_flags(image) & IMAGE_SETID_DENY
+					 ? RULE_DENY | RULE(RULE_IDENTITY, RULE_SETID, 0)
+					 : RULE_NONE);
 }
 
 #ifndef __bpf__

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Is a block of memory a policy image that can be read without ever leaving it? */
+#include <errno.h>
+
+#include "checksum.h"
+#include "policy.h"
+
+struct checked {
+	const struct image_cell *cell;
+	__u32 cells;
+	__u32 tables; /* where the automatons end */
+};
+
+/* Every step from this state stays inside. A base in the tables would read their cells as states. */
+static bool state_is_sound(const struct checked *c, const struct image_state *state)
+{
+	__u32 one = state->fallback & ~IMAGE_ONE_CELL;
+
+	if (state->base != IMAGE_NO_BASE && (state->base < IMAGE_STATES || state->base > c->tables - IMAGE_ROW))
+		return false;
+	return state->fallback & IMAGE_ONE_CELL
+		       ? one >= IMAGE_STATES && one < c->tables
+		       : state->fallback >= IMAGE_STATES && state->fallback <= c->tables - IMAGE_ROW;
+}
+
+static bool cells_inside(const struct checked *c, __u32 first, __u32 count)
+{
+	return first >= c->tables && first <= c->cells && count <= c->cells - first;
+}
+
+static bool intervals_are_sound(const struct checked *c, __u32 first, __u32 count)
+{
+	const struct image_interval *interval = (const void *)(c->cell + first);
+
+	if (!count || !cells_inside(c, first, count) || interval[0].begin)
+		return false;
+	for (__u32 i = 1; i < count; i++)
+		if (interval[i].begin <= interval[i - 1].begin)
+			return false;
+	return true;
+}
+
+static bool addresses_are_sound(const struct checked *c, const struct image_table *table)
+{
+	const struct image_address *address = (const void *)(c->cell + table->first);
+	const struct image_interval *leads = (const void *)(c->cell + table->first + table->count);
+
+	if (table->count > c->cells || !cells_inside(c, table->first, 2 * table->count) || address[0].high ||
+	    address[0].low)
+		return false;
+	for (__u32 i = 0; i < table->count; i++) {
+		if (i && (address[i].high < address[i - 1].high ||
+			  (address[i].high == address[i - 1].high && address[i].low <= address[i - 1].low)))
+			return false;
+		if (leads[i].ports_count && !intervals_are_sound(c, leads[i].ports_first, leads[i].ports_count))
+			return false;
+	}
+	return true;
+}
+
+static bool table_is_sound(const struct checked *c, enum image_layout place)
+{
+	const struct image_table *table = (const void *)(c->cell + place);
+
+	if (!table->count)
+		return true;
+	return place == IMAGE_TCP || place == IMAGE_UDP ? addresses_are_sound(c, table)
+							: intervals_are_sound(c, table->first, table->count);
+}
+
+int policy_image_check(const void *image, size_t size)
+{
+	const struct image_header *header = image;
+	const struct image_state *state = image;
+	struct checked c = {image, 0, 0};
+
+	if (size < (IMAGE_STATES + IMAGE_ROW) * sizeof(struct image_cell) || size > POLICY_IMAGE_MAX ||
+	    size % sizeof(struct image_cell))
+		return -EINVAL;
+	if (header->magic != IMAGE_MAGIC || header->version != IMAGE_VERSION ||
+	    header->cells != size / sizeof(struct image_cell))
+		return -EINVAL;
+	c.cells = header->cells;
+	c.tables = header->tables;
+	if (c.tables < IMAGE_STATES + IMAGE_ROW || c.tables > c.cells || header->checksum != image_checksum(header))
+		return -EBADMSG;
+	if (!state_is_sound(&c, &state[IMAGE_EXEC]) || !state_is_sound(&c, &state[IMAGE_MOUNTS]))
+		return -EBADMSG;
+	/* a free cell is never entered: no state has base 0 */
+	for (__u32 i = IMAGE_STATES; i < c.tables; i++)
+		if (state[i].owner && !state_is_sound(&c, &state[i]))
+			return -EBADMSG;
+	for (enum image_layout place = IMAGE_TCP; place <= IMAGE_GID; place++)
+		if (!table_is_sound(&c, place))
+			return -EBADMSG;
+	return 0;
+}
