@@ -173,8 +173,9 @@ def inside(word):
 def mutate(line):
     line = list(line)
     for _ in range(random.choice((1, 1, 1, 2))):
-        at = random.randrange(len(line))
-        change = random.randrange(9)
+        change = random.randrange(12)
+        values = [i for i, token in enumerate(line) if len(token) > 2 and line[i + 1:i + 2] != [":"]]
+        at = random.choice(values) if change > 2 and values else random.randrange(len(line))
         if change == 0:
             del line[at]
         elif change == 1:
@@ -191,13 +192,13 @@ def mutate(line):
     return line
 
 wrong, accepted = [], 0
-for _ in range(int(os.environ.get("ROUNDS", "20"))):
+for _ in range(int(os.environ.get("ROUNDS", "10"))):
     policies = [" ".join(mutate(random.choice(tokens))).encode("utf-8", "surrogatepass") for _ in range(500)]
     for data, message in zip(policies, by_mantlet(policies)):
         accepted += not message
         if by_schema(data) != (not message) and "automaton too large" not in str(message):
             wrong.append((data, message))
-ok(not wrong and accepted > 500, f"the same answer for random changes of them, {accepted} of them accepted", *wrong[:20])
+ok(not wrong and accepted > 100, f"the same answer for random changes of them, {accepted} of them accepted", *wrong[:20])
 print(f"1..{count}")
 sys.exit(failed > 0)
 PY
