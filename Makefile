@@ -104,7 +104,7 @@ $(B)/parity/ask: tests/parity/ask.c tests/parity/kernel.c tests/parity/kernel.h 
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/fuzz/policy $(B)/breach/mantlet $(B)/tests/verdict-bench
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/fuzz/policy $(B)/parity/ask $(B)/breach/mantlet $(B)/tests/verdict-bench
 
 PROVE := prove --exec '' --timer
 
