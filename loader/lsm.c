@@ -181,6 +181,7 @@ static void lsm_finish(struct guard *guard)
 
 const struct guard_mode guard_lsm = {
 	.name = "lsm",
+	.meets = DEMAND_EXEC,
 	.open = lsm_open,
 	.enter = lsm_enter,
 	.adopt = lsm_adopt,

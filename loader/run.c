@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "demands.h"
 #include "guard.h"
 #include "init.h"
 #include "probe.h"
@@ -70,6 +71,8 @@ static int prepare(struct run *run, struct fault *fault)
 		r = audit_open(run->sink, &run->audit, fault);
 	if (!r)
 		r = pick_mode(run, fault);
+	if (!r)
+		r = demands_check(&run->source, run->guard_mode->name, run->guard_mode->meets, fault);
 	if (r < 0)
 		return r;
 	run->origin = (struct audit_origin){

@@ -385,6 +385,7 @@ static uint64_t seccomp_denied(const struct guard *guard)
 
 const struct guard_mode guard_seccomp = {
 	.name = "seccomp",
+	.meets = DEMAND_EXEC,
 	.open = seccomp_open,
 	.enter = seccomp_enter,
 	.adopt = seccomp_adopt,
