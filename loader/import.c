@@ -27,15 +27,16 @@ static int read_whole(const char *path, char **text, size_t *len, struct fault *
 {
 	FILE *file = strcmp(path, "-") != 0 ? fopen(path, "re") : stdin;
 	char *buffer = malloc(POLICY_TEXT_MAX + 1);
+	size_t n = 0;
 	int r = 0;
 
 	if (!file || !buffer)
 		r = fault_set(fault, buffer ? EINVAL : ENOMEM, "%s: cannot read it: %m", path);
 	if (!r)
-		*len = fread(buffer, 1, POLICY_TEXT_MAX + 1, file);
+		n = fread(buffer, 1, POLICY_TEXT_MAX + 1, file);
 	if (!r && ferror(file))
 		r = fault_set(fault, EINVAL, "%s: cannot read it: %m", path);
-	if (!r && *len > POLICY_TEXT_MAX)
+	if (!r && n > POLICY_TEXT_MAX)
 		r = fault_set(fault, E2BIG, "%s: longer than %u bytes, the most that is read", path, POLICY_TEXT_MAX);
 	if (file && file != stdin)
 		fclose(file);
@@ -43,8 +44,9 @@ static int read_whole(const char *path, char **text, size_t *len, struct fault *
 		free(buffer);
 		return r;
 	}
-	buffer[*len] = '\0';
+	buffer[n] = '\0';
 	*text = buffer;
+	*len = n;
 	return 0;
 }
 
