@@ -9,7 +9,7 @@
 struct decision {
 	struct verdict verdict;
 	__u32 generation;
-	enum event_why why;
+	__u32 end; /* enum path_end */
 };
 
 /* ctx of decide_step(). */
@@ -17,64 +17,72 @@ struct decide_walk {
 	struct path_walk path;
 	struct verdict_walk verdict;
 	image_ref image;
+	__u64 left;                /* bytes of name that the automaton has not read */
+	char name[8 + EVENT_NAME]; /* a '/', and the component */
 };
 
+/* Before 6.7 the verifier follows a callback of bpf_loop once, from the state in which the loop begins, and
+ * removes what that state does not reach. So nothing that decide_step() branches on may begin as a constant:
+ * `left` begins as a 0 that the verifier has not seen. */
+
+#define DECIDE_NAME 7 /* where the '/' stands: the component is aligned */
+
+/* One byte, or, when a component is read, one step up. Not a loop in a loop: what the verifier has to follow
+ * would be multiplied, and a kernel without bpf_loop would be left with a handful of components. */
 static long decide_step(__u32 i, void *ctx)
 {
 	struct decide_walk *walk = ctx;
-	struct verdict_walk verdict = walk->verdict; /* in registers while in the loop */
-	char name[EVENT_NAME];
-	int len = path_step(&walk->path, name);
+	const char *byte = walk->name + DECIDE_NAME;
+	int len;
 
+	if (walk->left) {
+		walk->left--;
+		/* in this order: the verifier forgets whose stack it is when a pointer is added to a number (6.18) */
+		asm("%0 += %1" : "+r"(byte) : "r"(walk->left & 0xff));
+		verdict_exec_byte(walk->image, &walk->verdict, *byte);
+		return 0;
+	}
+	len = path_step(&walk->path, walk->name + DECIDE_NAME + 1);
 	if (walk->path.end)
 		return 1;
-	if (!len)
-		return 0;
-	verdict_exec_name(walk->image, &verdict, name, len);
-	walk->verdict = verdict;
+	if (len)
+		walk->left = len + 1;
 	return 0;
 }
 
-static __always_inline enum event_why decide_why(enum path_end end)
-{
-	switch (end) {
-	case PATH_WHOLE:
-		return EVENT_RESOLVED;
-	case PATH_OUTSIDE:
-		return EVENT_OUTSIDE;
-	default:
-		return EVENT_DEEP;
-	}
-}
-
-/* Feeds the whole path to the automaton, or says why there is none. */
-static __always_inline enum event_why decide_path(struct decide_walk *walk, const struct path *path,
-						  const struct domain *domain)
+/* Feeds the whole path to the automaton, or tells why there is none. */
+static __always_inline __u32 decide_path(struct decide_walk *walk, const struct path *path,
+					 const struct domain *domain)
 {
 	if (path_deleted(path))
-		return EVENT_DELETED;
+		return PATH_DELETED;
 	path_begin(&walk->path, path, domain);
-	path_walk_each(decide_step, walk);
-	return decide_why(walk->path.end);
+	path_walk_each(decide_step, walk, PATH_STEPS_PLAIN);
+	return walk->path.end;
 }
 
-static __always_inline void decide_exec(const struct domain *domain, const struct path *path, struct decision *d)
+/* Not inline: its stack is given back before the report takes its own. */
+static __attribute__((noinline)) int decide_exec(const struct domain *domain, const struct path *path,
+						 struct decision *d)
 {
-	struct decide_walk walk = {.image = bpf_map_lookup_elem(&policies, &domain->slot)};
+	struct decide_walk walk = {.image = bpf_map_lookup_elem(&policies, &domain->slot), .left = domain->zero};
 	const struct image_cell *flags;
 
 	if (!walk.image) {
-		d->why = EVENT_NO_POLICY;
+		d->end = PATH_NO_POLICY;
 		d->verdict.rule = VERDICT_UNRESOLVED(RULE_EXEC);
 		d->verdict.denied = d->verdict.enforced = 1;
-		return;
+		return 0;
 	}
+	walk.name[DECIDE_NAME] = '/';
+	d->end = PATH_WHOLE;
 	if (verdict_exec_begin(walk.image, &walk.verdict))
-		d->why = decide_path(&walk, path, domain);
-	d->verdict = d->why ? verdict_of(walk.image, VERDICT_UNRESOLVED(RULE_EXEC)) :
-			      verdict_exec_end(walk.image, &walk.verdict);
+		d->end = decide_path(&walk, path, domain);
+	d->verdict = d->end == PATH_WHOLE ? verdict_exec_end(walk.image, &walk.verdict)
+					  : verdict_of(walk.image, VERDICT_UNRESOLVED(RULE_EXEC));
 	flags = image_cell(walk.image, IMAGE_FLAGS);
 	d->generation = flags ? flags->w[IMAGE_GENERATION] : 0;
+	return 0;
 }
 
 #endif

@@ -38,7 +38,7 @@ struct domain_root {
 struct domain {
 	__u64 id;                /* as in the audit; 0 is never used */
 	__u32 slot;              /* in policies and counts */
-	__u32 reserved;          /* 0 */
+	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
 };
 
@@ -57,19 +57,17 @@ enum event_kind {
 enum event_flags {
 	EVENT_ENFORCED = 1 << 0,    /* the operation was refused */
 	EVENT_INTERPRETER = 1 << 1, /* the program judged is the interpreter of a script */
-	EVENT_TRUNCATED = 1 << 2,   /* a text did not fit: of a path its beginning is missing, of a script its end */
-	EVENT_PATH_WHOLE = 1 << 3,  /* path goes up to the container's root */
-	EVENT_EXE_WHOLE = 1 << 4,   /* exe, too */
+	EVENT_SCRIPT_CUT = 1 << 2,  /* the script's name was longer, and lacks its end */
 };
 
-/* Why there was no path to decide by. */
-enum event_why {
-	EVENT_RESOLVED,  /* there was one */
-	EVENT_DELETED,   /* the file has no name any more, or never had one */
-	EVENT_OUTSIDE,   /* it is not under the container's root: another mount namespace, memfd, a detached mount */
-	EVENT_DEEP,      /* more components than are walked, or it kept moving */
-	EVENT_NO_POLICY, /* nothing in the domain's slot */
-	EVENT_WHYS,
+/* How the walk along a path ended. Only what is whole is judged. */
+enum path_end {
+	PATH_GOING, /* not at all: too many components, or they kept moving; of a text: no room, it lacks its beginning */
+	PATH_WHOLE,     /* at the container's root */
+	PATH_OUTSIDE,   /* at the end of another file system or namespace: a private one, memfd, a detached mount */
+	PATH_DELETED,   /* there is none: the file's name was removed, or it never had one */
+	PATH_NO_POLICY, /* it was not begun: nothing in the domain's slot */
+	PATH_ENDS,
 };
 
 /*
@@ -89,14 +87,14 @@ struct event {
 	__u32 ppid;       /* of the real parent, likewise; a tracer does not count */
 	__u32 uid;        /* real, in the first user namespace */
 	__u32 gid;
-	__u16 flags; /* enum event_flags */
+	__u32 text_size; /* of all three texts; while the event is written, of those that are there */
 	__u16 script_size, path_size, exe_size;
-	__u32 text_size; /* of all three */
-	__u8 version; /* EVENT_VERSION */
-	__u8 kind;    /* enum event_kind */
-	__u8 why;     /* enum event_why */
-	__u8 reserved;
-	char comm[16]; /* of the thread; any bytes, NUL behind the last */
+	__u8 version;           /* EVENT_VERSION */
+	__u8 kind;              /* enum event_kind */
+	__u8 flags;             /* enum event_flags */
+	__u8 judged;            /* enum path_end of the walk that decided */
+	__u8 path_end, exe_end; /* enum path_end of the texts */
+	char comm[16];          /* of the thread; any bytes, NUL behind the last */
 };
 
 /* Room for an event's texts. A ring buffer's slot has a fixed size: most paths are short, a few are not. */

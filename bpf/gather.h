@@ -20,16 +20,11 @@
 
 #include "maps.h"
 
-/* Steps (components and mounts) until a walk gives up, which denies. A path that is named in one call has
- * 2,048 components at most; relative ones can go deeper. */
-#define PATH_STEPS 4096
-#define PATH_STEPS_PLAIN 12
-
-enum path_end {
-	PATH_GOING,
-	PATH_WHOLE,   /* got to the container's root */
-	PATH_OUTSIDE, /* got to the end of the file system or of the namespace instead */
-};
+/* Steps (bytes, components and mounts) until a walk gives up, which denies: 16 times the longest path that can
+ * be named in one call. */
+#define PATH_STEPS 65536
+#define PATH_STEPS_PLAIN 1024 /* see path_walk_each() */
+#define PATH_NAMES_PLAIN 32   /* the same, of a walk that takes a component a step */
 
 struct path_walk {
 	struct dentry *dentry;
@@ -119,15 +114,15 @@ static __always_inline int path_step(struct path_walk *walk, char *name)
 	return path_name(walk, name);
 }
 
-/* Calls step(i, ctx) until it returns 1. Kernels before 5.17 have no bpf_loop: what they can verify is a
- * short loop, so deeper paths are denied there. */
-#define path_walk_each(step, ctx)                                                      \
-	do {                                                                           \
-		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))       \
-			bpf_loop(PATH_STEPS, step, ctx, 0);                            \
-		else                                                                   \
-			for (int i_ = 0; i_ < PATH_STEPS_PLAIN && !step(i_, ctx); i_++) \
-				;                                                      \
+/* Calls step(i, ctx) until it returns 1. Before 5.17 there is no bpf_loop: what is left is a loop of as many
+ * steps as the verifier can follow, so longer paths are denied there. */
+#define path_walk_each(step, ctx, plain_steps)                                                                       \
+	do {                                                                                                         \
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))                                     \
+			bpf_loop(PATH_STEPS, step, ctx, 0);                                                          \
+		else                                                                                                 \
+			for (int i_ = 0; i_ < (plain_steps) && !step(i_, ctx); i_++)                                 \
+				;                                                                                    \
 	} while (0)
 
 /* A file whose name was removed, or that was made without one: unhashed, and no root. */

@@ -37,9 +37,10 @@ struct text_walk {
 static long report_step(__u32 i, void *ctx)
 {
 	struct text_walk *walk = ctx;
-	__u32 at = walk->event->text_size;
+	__u64 at = walk->event->text_size;
 	int len;
 
+	barrier_var(at); /* one register for the check and the use */
 	if (at >= walk->limit)
 		return 1;
 	len = path_step(&walk->path, walk->text + at);
@@ -48,14 +49,16 @@ static long report_step(__u32 i, void *ctx)
 	return walk->path.end != PATH_GOING;
 }
 
-/* Appends a path; its size in bytes. */
-static __always_inline __u16 report_path(struct text_walk *walk, const struct path *path, const struct domain *domain)
+/* Appends a path. */
+static __always_inline void report_path(struct text_walk *walk, const struct path *path, const struct domain *domain,
+					__u16 *size, __u8 *end)
 {
 	__u32 begin = walk->event->text_size;
 
 	path_begin(&walk->path, path, domain);
-	path_walk_each(report_step, walk);
-	return walk->event->text_size - begin;
+	path_walk_each(report_step, walk, PATH_NAMES_PLAIN);
+	*size = walk->event->text_size - begin;
+	*end = walk->path.end;
 }
 
 static __always_inline void report_task(struct event *event)
@@ -79,9 +82,8 @@ static __always_inline void report_decision(struct event *event, const struct ex
 	event->seq = report->seq;
 	event->generation = report->decision->generation;
 	event->rule = report->decision->verdict.rule;
-	event->why = report->decision->why;
+	event->judged = report->decision->end;
 	event->flags = report->decision->verdict.enforced ? EVENT_ENFORCED : 0;
-	event->reserved = 0;
 }
 
 static __always_inline void report_script(struct text_walk *walk, struct linux_binprm *bprm, __u32 max)
@@ -97,7 +99,7 @@ static __always_inline void report_script(struct text_walk *walk, struct linux_b
 	if (size <= 0 || size > max)
 		return;
 	if (size == max)
-		event->flags |= EVENT_TRUNCATED;
+		event->flags |= EVENT_SCRIPT_CUT;
 	event->script_size = event->text_size = size;
 }
 
@@ -107,38 +109,37 @@ static __always_inline void report_texts(struct text_walk *walk, const struct ex
 
 	event->text_size = 0;
 	report_script(walk, report->bprm, script_max);
-	event->path_size = report_path(walk, exec_path(report->bprm), report->domain);
-	if (walk->path.end == PATH_WHOLE)
-		event->flags |= EVENT_PATH_WHOLE;
-	event->exe_size = report_path(walk, task_exe(), report->domain);
-	if (walk->path.end == PATH_WHOLE)
-		event->flags |= EVENT_EXE_WHOLE;
-	if (event->text_size >= walk->limit)
-		event->flags |= EVENT_TRUNCATED;
+	report_path(walk, exec_path(report->bprm), report->domain, &event->path_size, &event->path_end);
+	report_path(walk, task_exe(), report->domain, &event->exe_size, &event->exe_end);
+}
+
+static __always_inline _Bool report_cut(const struct event *event)
+{
+	return (event->flags & EVENT_SCRIPT_CUT) | (event->path_end == PATH_GOING) | (event->exe_end == PATH_GOING);
 }
 
 /* Writes the event in one size of slot; false: its texts want a larger one. */
-#define REPORT_SIZED(name, type, text_limit, script_max, last)                                   \
-	static __attribute__((noinline)) _Bool name(const struct exec_report *report)            \
-	{                                                                                        \
-		struct type *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);              \
-		struct text_walk walk = {.limit = (text_limit)};                                 \
-                                                                                                 \
-		if (!slot) {                                                                     \
-			__sync_fetch_and_add(&report->counts->lost_ring, 1);                     \
-			return 1;                                                                \
-		}                                                                                \
-		walk.event = &slot->event;                                                       \
-		walk.text = slot->text;                                                          \
-		report_task(&slot->event);                                                       \
-		report_decision(&slot->event, report);                                           \
-		report_texts(&walk, report, script_max);                                         \
-		if (!(last) && slot->event.flags & EVENT_TRUNCATED) {                            \
-			bpf_ringbuf_discard(slot, 0);                                            \
-			return 0;                                                                \
-		}                                                                                \
-		bpf_ringbuf_submit(slot, 0);                                                     \
-		return 1;                                                                        \
+#define REPORT_SIZED(name, type, text_limit, script_max, last)                                                       \
+	static __attribute__((noinline)) _Bool name(const struct exec_report *report)                                \
+	{                                                                                                            \
+		struct type *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);                                  \
+		struct text_walk walk = {.limit = (text_limit)};                                                     \
+                                                                                                                     \
+		if (!slot) {                                                                                         \
+			__sync_fetch_and_add(&report->counts->lost_ring, 1);                                         \
+			return 1;                                                                                    \
+		}                                                                                                    \
+		walk.event = &slot->event;                                                                           \
+		walk.text = slot->text;                                                                              \
+		report_task(&slot->event);                                                                           \
+		report_decision(&slot->event, report);                                                               \
+		report_texts(&walk, report, script_max);                                                             \
+		if (!(last) && report_cut(&slot->event)) {                                                           \
+			bpf_ringbuf_discard(slot, 0);                                                                \
+			return 0;                                                                                    \
+		}                                                                                                    \
+		bpf_ringbuf_submit(slot, 0);                                                                         \
+		return 1;                                                                                            \
 	}
 
 REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, 0)

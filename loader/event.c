@@ -3,41 +3,41 @@
 
 #include <string.h>
 
-static const char *const why_words[] = {
-	[EVENT_RESOLVED] = NULL,
-	[EVENT_DELETED] = "the file was deleted, or never had a name",
-	[EVENT_OUTSIDE] = "the file is not under the container's root",
-	[EVENT_DEEP] = "the file lies too deep, or was being moved",
-	[EVENT_NO_POLICY] = "the domain has no policy",
+static const char *const why_not[] = {
+	[PATH_GOING] = "the file lies too deep, or was being moved",
+	[PATH_WHOLE] = NULL,
+	[PATH_OUTSIDE] = "the file is not under the container's root",
+	[PATH_DELETED] = "the file was deleted, or never had a name",
+	[PATH_NO_POLICY] = "the domain has no policy",
 };
 
-_Static_assert(sizeof(why_words) / sizeof(*why_words) == EVENT_WHYS, "a reason for each enum event_why");
+_Static_assert(sizeof(why_not) / sizeof(*why_not) == PATH_ENDS, "a reason for each enum path_end");
 
 bool event_check(const void *data, size_t size)
 {
 	const struct event *event = data;
 
 	return size >= sizeof(*event) && event->version == EVENT_VERSION && event->kind == EVENT_EXEC &&
-	       event->why < EVENT_WHYS && event->text_size <= size - sizeof(*event) &&
+	       event->judged < PATH_ENDS && event->text_size <= size - sizeof(*event) &&
 	       event->text_size <= EVENT_TEXT_LARGE + EVENT_NAME &&
 	       (size_t)event->script_size + event->path_size + event->exe_size <= event->text_size;
 }
 
 /* Components, last one first, to a path. The end of a file system that is not the container's is a component,
  * too: "/", or a memory file's name, which has nothing in front of it. */
-static void join(const char *names, size_t size, bool whole, bool truncated, char *out)
+static void join(const char *names, size_t size, enum path_end how, char *out)
 {
 	const char *end = names + size;
 
 	*out = '\0';
-	if (!whole && truncated)
+	if (how == PATH_GOING)
 		out = stpcpy(out, "...");
 	while (end > names) {
 		const char *begin = end - 1;
 
 		while (begin > names && begin[-1])
 			begin--;
-		if (whole || truncated || end != names + size)
+		if (how != PATH_OUTSIDE || end != names + size)
 			*out++ = '/';
 		if (strcmp(begin, "/"))
 			out = stpcpy(out, begin);
@@ -49,10 +49,9 @@ static void join(const char *names, size_t size, bool whole, bool truncated, cha
 void event_record(const struct event *event, int64_t realtime, struct event_texts *texts, struct audit_record *record)
 {
 	const char *text = (const char *)(event + 1), *path = text + event->script_size;
-	bool truncated = event->flags & EVENT_TRUNCATED;
 
-	join(path, event->path_size, event->flags & EVENT_PATH_WHOLE, truncated, texts->path);
-	join(path + event->path_size, event->exe_size, event->flags & EVENT_EXE_WHOLE, truncated, texts->exe);
+	join(path, event->path_size, event->path_end, texts->path);
+	join(path + event->path_size, event->exe_size, event->exe_end, texts->exe);
 	*record = (struct audit_record){
 		.event = AUDIT_EXEC,
 		.time = event->time + realtime,
@@ -66,7 +65,7 @@ void event_record(const struct event *event, int64_t realtime, struct event_text
 		.comm = event->comm,
 		.exe = texts->exe,
 		.path = texts->path,
-		.reason = why_words[event->why],
+		.reason = why_not[event->judged],
 	};
 	if (event->flags & EVENT_INTERPRETER) {
 		record->path = event->script_size ? text : NULL;

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "audit.h"
+#include "demands.h"
 #include "fault.h"
 #include "policy/verdict.h"
 
@@ -35,14 +36,14 @@ struct guard; /* each mode's own */
 
 struct guard_mode {
 	const char *name;
+	unsigned int meets; /* enum demand: what it can enforce */
 	int (*open)(const struct guard_config *config, struct guard **out, struct fault *fault);
 	int (*enter)(struct guard *guard, int sock, struct fault *fault);
 	int (*adopt)(struct guard *guard, pid_t child, int sock, struct fault *fault);
 	int (*fd)(const struct guard *guard);
 	void (*dispatch)(struct guard *guard);
 	bool (*reaped)(struct guard *guard, pid_t pid, int status);
-	uint64_t (*denied)(
-		const struct guard *guard); /* denials so far (would-be denials in audit mode too) */
+	uint64_t (*denied)(const struct guard *guard); /* denials so far (would-be denials in audit mode too) */
 	void (*close)(struct guard *guard);
 };
 

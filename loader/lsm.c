@@ -74,16 +74,19 @@ static void lsm_close(struct guard *guard)
 static int listen_to_events(struct guard *guard, struct fault *fault)
 {
 	guard->events = ring_buffer__new(programs_events(guard->programs), on_event, guard, NULL);
-	return guard->events ? 0 :
-			       fault_set(fault, errno, "cannot listen to the kernel's events: %s; is memory short?",
+	return guard->events ? 0
+			     : fault_set(fault, errno, "cannot listen to the kernel's events: %s; is memory short?",
 					 strerror(errno));
 }
 
 static int lsm_open(const struct guard_config *config, struct guard **out, struct fault *fault)
 {
 	struct guard *guard = calloc(1, sizeof(*guard));
-	int r = guard ? programs_load(&guard->programs, fault) : fault_set(fault, ENOMEM, "out of memory");
+	int r;
 
+	if (!guard)
+		return fault_set(fault, ENOMEM, "out of memory");
+	r = programs_load(&guard->programs, fault);
 	if (r < 0) {
 		free(guard);
 		return r;
@@ -126,8 +129,7 @@ static int lsm_adopt(struct guard *guard, pid_t child, int sock, struct fault *f
 	if (r < 0)
 		return r;
 	if (send(sock, "", 1, MSG_NOSIGNAL) != 1)
-		return fault_set(fault, errno, "the command's process is gone before it began: %s",
-				 strerror(errno));
+		return fault_set(fault, errno, "the command's process is gone before it began: %s", strerror(errno));
 	return 0;
 }
 
@@ -179,6 +181,7 @@ static void lsm_finish(struct guard *guard)
 
 const struct guard_mode guard_lsm = {
 	.name = "lsm",
+	.meets = DEMAND_EXEC,
 	.open = lsm_open,
 	.enter = lsm_enter,
 	.adopt = lsm_adopt,

@@ -50,8 +50,7 @@ static const char *const status_words[] = {
 
 _Static_assert(sizeof(status_words) / sizeof(*status_words) == PROBE_STATUSES, "a word for each status");
 
-void probe_found(struct probe_finding *finding, enum probe_status status, const char *remedy, const char *format,
-		 ...)
+void probe_found(struct probe_finding *finding, enum probe_status status, const char *remedy, const char *format, ...)
 {
 	va_list args;
 
@@ -149,8 +148,8 @@ static void auto_because(const struct report *reports, char *text, size_t size)
 
 		for (size_t i = 0; modes[m].checks[i].name; i++) {
 			const struct probe_check *check = &modes[m].checks[i];
-			bool tells = reports[m].works ? !strcmp(check->name, "verdict") :
-							check->required && finding[i].status == PROBE_LACKS;
+			bool tells = reports[m].works ? !strcmp(check->name, "verdict")
+						      : check->required && finding[i].status == PROBE_LACKS;
 
 			if (!tells)
 				continue;
@@ -240,7 +239,8 @@ static int probe(bool json)
 
 int command_probe(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
 	bool json = false;
 	int option;
 
@@ -248,7 +248,8 @@ int command_probe(int argc, char **argv)
 		if (option == 'h')
 			return fputs(usage, stdout) < 0;
 		if (option != 'j')
-			return say(EXIT_USAGE, "probe: unknown option %s; see mantlet probe --help", argv[optind - 1]);
+			return say(EXIT_USAGE, "probe: unknown option %s; see mantlet probe --help",
+				   argv[optind - 1]);
 		json = true;
 	}
 	if (optind < argc)

@@ -60,9 +60,9 @@ static int open_security(const char *name)
 	fs = syscall(SYS_fsopen, "securityfs", FSOPEN_CLOEXEC);
 	if (fs < 0)
 		return -1;
-	mount = syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ?
-			-1 :
-			(int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	mount = syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0
+			? -1
+			: (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
 	close(fs);
 	if (mount < 0)
 		return -1;
@@ -102,7 +102,7 @@ static void check_list(struct probe_finding *finding)
 			    SECURITYFS "/lsm cannot be read");
 		return;
 	}
-	strcpy(words, list);
+	memcpy(words, list, sizeof(words));
 	if (listed(words, "bpf"))
 		probe_found(finding, PROBE_OK, "", "the kernel asks %s", list);
 	else

@@ -143,11 +143,14 @@ int probe_seccomp_canary(struct fault *fault)
 	int r = fly(&sync);
 
 	if (r == -EBUSY)
-		return fault_set(fault, EBUSY, "another supervisor listens to this container's system calls already: "
+		return fault_set(fault, EBUSY,
+				 "another supervisor listens to this container's system calls already: "
 				 "run without it (runc's and crun's seccomp notify, sysbox, another mantlet)");
 	if (r < 0)
-		return fault_set(fault, -r, "a system call cannot be put before a supervisor: %s; it needs Linux 5.10, "
-				 "and a seccomp profile that allows seccomp()", strerror(-r));
+		return fault_set(fault, -r,
+				 "a system call cannot be put before a supervisor: %s; it needs Linux 5.10, "
+				 "and a seccomp profile that allows seccomp()",
+				 strerror(-r));
 	return 0;
 }
 
@@ -160,7 +163,8 @@ static void check_action(struct probe_finding *finding)
 	else if (errno == EOPNOTSUPP)
 		probe_found(finding, PROBE_LACKS, "run on Linux 5.10 or later", "filters, but no user notification");
 	else
-		probe_found(finding, PROBE_LACKS, "allow seccomp() in the container's seccomp profile; gVisor has none",
+		probe_found(finding, PROBE_LACKS,
+			    "allow seccomp() in the container's seccomp profile; gVisor has none",
 			    "no seccomp filters: %s", strerror(errno));
 }
 
@@ -188,7 +192,8 @@ static void check_ptrace_capability(struct probe_finding *finding)
 	if (probe_capable(CAP_SYS_PTRACE))
 		probe_found(finding, PROBE_OK, "", "CAP_SYS_PTRACE");
 	else
-		probe_found(finding, PROBE_LACKS, "add SYS_PTRACE to the container (Fargate: linuxParameters.capabilities.add)",
+		probe_found(finding, PROBE_LACKS,
+			    "add SYS_PTRACE to the container (Fargate: linuxParameters.capabilities.add)",
 			    "no CAP_SYS_PTRACE: what changes its uid, or is not dumpable, is refused every exec");
 }
 
@@ -222,13 +227,13 @@ static void check_pidfd(struct probe_finding *finding)
 
 	if (pidfd >= 0)
 		fd = syscall(SYS_pidfd_getfd, pidfd, STDERR_FILENO, 0);
-	if (fd >= 0)
-		probe_found(finding, PROBE_OK, "", "pidfd_open, pidfd_getfd");
-	else if (pidfd >= 0 && errno == EBADF)
+	/* EBADF: standard error is closed, so it was looked for */
+	if (fd >= 0 || (pidfd >= 0 && errno == EBADF))
 		probe_found(finding, PROBE_OK, "", "pidfd_open, pidfd_getfd");
 	else
-		probe_found(finding, PROBE_LACKS, "run on Linux 5.10 or later; Docker's profile wants SYS_PTRACE for it",
-			    "%s: %s", pidfd < 0 ? "pidfd_open" : "pidfd_getfd", strerror(errno));
+		probe_found(finding, PROBE_LACKS,
+			    "run on Linux 5.10 or later; Docker's profile wants SYS_PTRACE for it", "%s: %s",
+			    pidfd < 0 ? "pidfd_open" : "pidfd_getfd", strerror(errno));
 	close(fd);
 	close(pidfd);
 }

@@ -53,7 +53,8 @@ static const char *load_remedy(int err)
 	switch (err) {
 	case EPERM:
 	case EACCES:
-		return "it takes root on the host (CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON), and a host that allows it";
+		return "it takes root on the host (CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON), and a host that "
+		       "allows it";
 	case ENOENT:
 	case ESRCH:
 		return "it needs a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_LSM";
@@ -93,8 +94,11 @@ static int map_counts(struct programs *programs, struct fault *fault)
 int programs_load(struct programs **out, struct fault *fault)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
-	int r = programs ? load(programs, fault) : fault_set(fault, ENOMEM, "out of memory");
+	int r;
 
+	if (!programs)
+		return fault_set(fault, ENOMEM, "out of memory");
+	r = load(programs, fault);
 	if (!r)
 		r = map_counts(programs, fault);
 	if (r < 0) {
@@ -117,8 +121,8 @@ int programs_attach(struct programs *programs, struct fault *fault)
 	if (r < 0)
 		return fault_set(fault, -r, "the LSM programs cannot be attached: %.300s: %s",
 				 said[0] ? said : strerror(-r),
-				 r == -EBUSY || r == -E2BIG ? "other tools hold too many programs on the same hook" :
-							      load_remedy(-r));
+				 r == -EBUSY || r == -E2BIG ? "other tools hold too many programs on the same hook"
+							    : load_remedy(-r));
 	return 0;
 }
 
@@ -140,8 +144,7 @@ int programs_set_image(struct programs *programs, uint32_t slot, image_ref image
 		       struct fault *fault)
 {
 	uint32_t cells = policy_image_size(image) / sizeof(*image);
-	LIBBPF_OPTS(bpf_map_create_opts, options,
-		    .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(uint32_t), sizeof(*image), cells, &options);
 	int r = map;
 
@@ -187,7 +190,8 @@ uint64_t programs_skipped(const struct programs *programs)
 	struct bpf_program *program;
 	uint64_t skipped = 0;
 
-	bpf_object__for_each_program(program, programs->bpf->obj) {
+	bpf_object__for_each_program(program, programs->bpf->obj)
+	{
 		struct bpf_prog_info info = {};
 		uint32_t len = sizeof(info);
 

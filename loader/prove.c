@@ -72,8 +72,8 @@ static int send_canary(struct programs *programs, int file, int *err, struct fau
 		be_canary(file, go[0]);
 	}
 	close(go[0]);
-	r = child < 0 ? fault_set(fault, errno, "cannot fork: %s", strerror(errno)) :
-			programs_set_domain(programs, child, &domain, fault);
+	r = child < 0 ? fault_set(fault, errno, "cannot fork: %s", strerror(errno))
+		      : programs_set_domain(programs, child, &domain, fault);
 	if (!r && write(go[1], "", 1) != 1)
 		r = fault_set(fault, errno, "the canary died before its flight: %s", strerror(errno));
 	close(go[1]);
@@ -90,8 +90,10 @@ int programs_prove(struct programs *programs, struct fault *fault)
 	int file = make_file(), err = 0, r;
 
 	if (file < 0)
-		return fault_set(fault, errno, "cannot make an executable memory file for the canary: %s; see "
-				 "sysctl vm.memfd_noexec", strerror(errno));
+		return fault_set(fault, errno,
+				 "cannot make an executable memory file for the canary: %s; see "
+				 "sysctl vm.memfd_noexec",
+				 strerror(errno));
 	r = set_policy(programs, fault);
 	if (!r)
 		r = send_canary(programs, file, &err, fault);

@@ -60,6 +60,9 @@ int automaton_add(struct automaton *automaton, const struct token *tokens, size_
 /* After the last automaton_add(). -E2BIG: far more states than the patterns have tokens; -ENOMEM. */
 int automaton_build(struct automaton *automaton);
 
+/* After automaton_build(): as few states as tell the same paths apart. -ENOMEM */
+int automaton_minimise(struct automaton *automaton);
+
 /* The state after state has read byte. */
 uint32_t automaton_next(const struct automaton *automaton, uint32_t state, unsigned char byte);
 

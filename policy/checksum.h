@@ -7,13 +7,13 @@
 
 #include "image.h"
 
-/* As if generation, which is not part of what was compiled, and the checksum itself were 0. */
+/* Of the whole image, as if the checksum itself were 0. */
 static inline __u32 image_checksum(const struct image_header *header)
 {
 	struct image_header copy = *header;
 	uLong crc;
 
-	copy.checksum = copy.generation = 0;
+	copy.checksum = 0;
 	crc = crc32(crc32(0, NULL, 0), (const Bytef *)&copy, sizeof(copy));
 	return crc32_z(crc, (const Bytef *)(header + 1), header->cells * sizeof(struct image_cell) - sizeof(copy));
 }

@@ -204,17 +204,27 @@ static int compare_edges(const void *a, const void *b)
 	return x->opens - y->opens;
 }
 
-/* Addresses that are no IPv4 addresses lie on both sides of those that are: an IPv6 rule that spans them is two. */
-static void add_edges(struct sweep *s, __u32 order, u128 first, u128 last, bool ipv4)
+static void add_span(struct sweep *s, __u32 order, u128 first, u128 last)
 {
-	if (!ipv4 && first < MAPPED_FIRST && last > MAPPED_LAST) {
-		add_edges(s, order, first, MAPPED_FIRST - 1, true);
-		add_edges(s, order, MAPPED_LAST + 1, last, true);
-		return;
-	}
 	s->edge[s->edges++] = (struct edge){first, order, true};
 	if (last + 1)
 		s->edge[s->edges++] = (struct edge){last + 1, order, false};
+}
+
+/* The IPv4-mapped addresses are not in an IPv6 network around them: what is left lies before and behind. They may
+ * also be its end, as of ::/80. */
+static void add_edges(struct sweep *s, __u32 order, u128 first, u128 last, bool ipv4)
+{
+	bool around = !ipv4 && first <= MAPPED_LAST && last >= MAPPED_FIRST;
+
+	if (!around) {
+		add_span(s, order, first, last);
+		return;
+	}
+	if (first < MAPPED_FIRST)
+		add_span(s, order, first, MAPPED_FIRST - 1);
+	if (last > MAPPED_LAST)
+		add_span(s, order, MAPPED_LAST + 1, last);
 }
 
 static void set_active(struct sweep *s, const struct edge *edge)

@@ -471,7 +471,10 @@ static int parse_match(struct parser *p, struct json_object *value, const char *
 
 static int parse_log(struct parser *p, struct json_object *value, const char *path, void *out)
 {
-	return parse_choice(p, value, path, "all", "denials", &((struct policy *)out)->log_all);
+	struct policy *policy = out;
+
+	policy->log_offset = json_offset(value);
+	return parse_choice(p, value, path, "all", "denials", &policy->log_all);
 }
 
 static const struct key audit_keys[] = {{"log", parse_log}, {NULL, NULL}};

@@ -93,6 +93,8 @@ int paths_build(struct paths *paths)
 {
 	int r = automaton_build(&paths->automaton);
 
+	if (!r)
+		r = automaton_minimise(&paths->automaton);
 	if (r < 0)
 		return r;
 	/* a child was made after its parent: one pass in order is enough */

@@ -87,7 +87,8 @@ struct policy_match {
 struct policy {
 	char *name;
 	bool enforce;
-	bool log_all;            /* "log": "all" */
+	bool log_all; /* "log": "all" */
+	size_t log_offset;
 	bool warn_unenforceable; /* "on_unenforceable": "warn" */
 	struct policy_match match;
 	struct policy_section exec, connect, uid, gid;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "demands.h"
+
+#include <errno.h>
+
+static const struct {
+	enum demand demand;
+	const char *name;
+	__u32 rule; /* whose place in the file is told */
+} names[] = {
+	{DEMAND_EXEC, "exec", RULE(RULE_EXEC, RULE_DEFAULT, 0)},
+	{DEMAND_DRIFT, "exec.drift", RULE(RULE_EXEC, RULE_DRIFT, 0)},
+	{DEMAND_CONNECT, "connect", RULE(RULE_CONNECT, RULE_DEFAULT, 0)},
+	{DEMAND_IDENTITY, "identity.uid", RULE(RULE_UID, RULE_DEFAULT, 0)},
+	{DEMAND_IDENTITY, "identity.gid", RULE(RULE_GID, RULE_DEFAULT, 0)},
+	{DEMAND_SETID, "identity.setid_exec", RULE(RULE_IDENTITY, RULE_SETID, 0)},
+	{DEMAND_LOG_ALL, "audit.log", RULE_NONE},
+};
+
+static bool restricts(const struct policy_section *section)
+{
+	return section->present && (section->deny_default || section->deny.count);
+}
+
+unsigned int demands_of(const struct policy *policy)
+{
+	return (policy->exec.present ? DEMAND_EXEC : 0) | (policy->drift != POLICY_DRIFT_ALLOW ? DEMAND_DRIFT : 0) |
+	       (restricts(&policy->connect) ? DEMAND_CONNECT : 0) |
+	       (restricts(&policy->uid) || restricts(&policy->gid) ? DEMAND_IDENTITY : 0) |
+	       (policy->setid_deny ? DEMAND_SETID : 0) | (policy->log_all ? DEMAND_LOG_ALL : 0);
+}
+
+int demands_check(const struct policy_source *source, const char *mode, unsigned int met, struct fault *fault)
+{
+	unsigned int unmet = demands_of(source->policy) & ~met;
+	struct policy_error place;
+	size_t offset;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!(unmet & names[i].demand))
+			continue;
+		if (names[i].rule == RULE_NONE)
+			offset = source->policy->log_offset;
+		else if (!policy_rule_offset(source->policy, names[i].rule, &offset))
+			continue;
+		policy_place(source->text, source->len, offset, &place);
+		fault_set(fault, ENOTSUP, "%s:%u:%u: %s: mode %s cannot enforce this yet", source->label, place.line,
+			  place.column, names[i].name, mode);
+		if (!source->policy->warn_unenforceable)
+			return fault_set(fault, ENOTSUP,
+					 "%s:%u:%u: %s: mode %s cannot enforce this yet: leave it out, or say "
+					 "\"on_unenforceable\": \"warn\"",
+					 source->label, place.line, place.column, names[i].name, mode);
+		say(0, "%s; going on without it, as on_unenforceable says", fault->text);
+	}
+	return 0;
+}

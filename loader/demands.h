@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a policy asks for, held against what a mode can enforce. */
+#ifndef MANTLET_DEMANDS_H
+#define MANTLET_DEMANDS_H
+
+#include "cli.h"
+
+enum demand {
+	DEMAND_EXEC = 1 << 0,
+	DEMAND_DRIFT = 1 << 1,
+	DEMAND_CONNECT = 1 << 2,
+	DEMAND_IDENTITY = 1 << 3,
+	DEMAND_SETID = 1 << 4,
+	DEMAND_LOG_ALL = 1 << 5,
+};
+
+/* What the policy restricts or wants told, as enum demand. A section that refuses nothing asks for nothing. */
+unsigned int demands_of(const struct policy *policy);
+
+/* May the policy run in a mode that meets `met`? If not: -ENOTSUP, with the first place that asks for more. With
+ * "on_unenforceable": "warn" it may, and each such place is said on standard error. */
+int demands_check(const struct policy_source *source, const char *mode, unsigned int met, struct fault *fault);
+
+#endif

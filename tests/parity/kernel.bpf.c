@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * policy/verdict.h in the kernel, where it can be run at will: a program of type syscall hooks nothing and is
+ * run by BPF_PROG_RUN. A path goes through bpf_loop() component by component, as in bpf/decide.h.
+ */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "ask.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* as in bpf/maps.h */
+struct image_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct image_cell));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct image_map);
+} policies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ASK_QUESTIONS);
+	__type(key, __u32);
+	__type(value, struct ask_question);
+} questions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ASK_NAMES);
+	__type(key, __u32);
+	__type(value, struct ask_name);
+} names SEC(".maps");
+
+struct path_walk {
+	image_ref image;
+	__u32 next_name;
+	struct verdict_walk verdict;
+};
+
+static long walk_name(__u32 i, void *ctx)
+{
+	struct path_walk *walk = ctx;
+	struct verdict_walk verdict = walk->verdict;
+	__u32 at = walk->next_name++;
+	const struct ask_name *name = bpf_map_lookup_elem(&names, &at);
+
+	if (!name)
+		return 1;
+	verdict_exec_name(walk->image, &verdict, name->text, name->len);
+	walk->verdict = verdict;
+	return 0;
+}
+
+static __always_inline struct verdict ask_path(image_ref image, const struct ask_question *question)
+{
+	struct path_walk walk = {.image = image, .next_name = question->first_name};
+
+	if (verdict_exec_begin(image, &walk.verdict))
+		bpf_loop(question->names, walk_name, &walk, 0);
+	return verdict_exec_end(image, &walk.verdict);
+}
+
+struct asking {
+	image_ref image;
+	__u32 count;
+};
+
+static long ask_one(__u32 i, void *ctx)
+{
+	const struct asking *asking = ctx;
+	__u32 at = i % asking->count;
+	struct ask_question *question = bpf_map_lookup_elem(&questions, &at);
+
+	if (!question)
+		return 1;
+	question->answer = question->kind == IMAGE_EXEC ? ask_path(asking->image, question)
+							: ask_number(asking->image, question);
+	return 0;
+}
+
+/* Returns how many answers were given; negative: there is no image. */
+SEC("syscall")
+int ask(struct ask_run *run)
+{
+	struct asking asking = {.count = run->count};
+	__u32 slot = 0;
+
+	asking.image = bpf_map_lookup_elem(&policies, &slot);
+	return asking.image ? bpf_loop(run->times, ask_one, &asking, 0) : -1;
+}
