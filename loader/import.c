@@ -40,7 +40,7 @@ static int read_whole(const char *path, char **text, size_t *len, struct fault *
 		r = fault_set(fault, E2BIG, "%s: longer than %u bytes, the most that is read", path, POLICY_TEXT_MAX);
 	if (file && file != stdin)
 		fclose(file);
-	if (r < 0) {
+	if (r < 0 || !buffer) {
 		free(buffer);
 		return r;
 	}
