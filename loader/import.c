@@ -54,7 +54,7 @@ static int read_whole(const char *path, char **text, size_t *len, struct fault *
 static int prove(const struct aqua_import *import, struct fault *fault)
 {
 	struct policy_error error = {0};
-	struct image_cell *image;
+	struct image_cell *image = NULL;
 	struct policy *policy;
 	size_t len = strlen(import->policy);
 	int r = policy_parse(import->policy, len, &policy, &error);
