@@ -58,7 +58,8 @@ $(B)/mantlet.bpf.o: $(wildcard bpf/*.c bpf/*.h vmlinux/*.h) policy/image.h polic
 		-idirafter /usr/include/$(MULTIARCH) -c bpf/mantlet.bpf.c -o $@
 
 $(SKELETON): $(B)/mantlet.bpf.o
-	$(call say,SKEL,$@){ echo '/* NOLINTBEGIN: generated */' && $(BPFTOOL) gen skeleton $< name mantlet_bpf && echo '/* NOLINTEND */'; } >$@
+	$(call say,SKEL,$@){ echo '/* NOLINTBEGIN: generated */'; \
+		$(BPFTOOL) gen skeleton $< name mantlet_bpf && echo '/* NOLINTEND */'; } >$@
 
 # tests: the sanitized units, and static helpers that scenarios run
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))

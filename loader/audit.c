@@ -218,12 +218,11 @@ static struct json_object *record_object(const struct audit *audit, const struct
 	return object;
 }
 
-static bool append_record(struct audit *audit, const struct audit_origin *origin,
-			  const struct audit_record *record)
+static bool append_record(struct audit *audit, const struct audit_origin *origin, const struct audit_record *record)
 {
 	struct json_object *object = record_object(audit, origin, record);
-	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-									  JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text =
+		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	size_t len = text ? strlen(text) : 0;
 	bool fits = len && !audit->broken && audit->used + len + 1 <= BUFFER_MAX;
 

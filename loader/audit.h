@@ -28,15 +28,15 @@ struct audit_origin {
 /* One record. Strings end in NUL, may hold any other byte, and are borrowed for the call; NULL: left out. */
 struct audit_record {
 	enum audit_event event;
-	uint64_t time; /* CLOCK_REALTIME in ns; 0: now */
-	uint64_t seq;  /* the domain's own count of events, from 1, without a gap unless records were lost */
-	uint32_t rule; /* exec: the deciding rule, RULE_DENY included */
-	bool enforced; /* exec: the operation was refused */
+	uint64_t time;   /* CLOCK_REALTIME in ns; 0: now */
+	uint64_t seq;    /* the domain's own count of events, from 1, without a gap unless records were lost */
+	uint32_t rule;   /* exec: the deciding rule, RULE_DENY included */
+	bool enforced;   /* exec: the operation was refused */
 	pid_t pid, ppid; /* exec, start, stop: thread group ids */
 	uid_t uid;
 	gid_t gid;
 	const char *comm, *exe;
-	const char *path; /* exec: the program that was judged; of an interpreter: the script, as named */
+	const char *path;        /* exec: the program that was judged; of an interpreter: the script, as named */
 	const char *interpreter; /* exec: the interpreter, if that is what was judged */
 	const char *reason;      /* why, in words, where the rule's name does not tell */
 	char *const *command;    /* start: argv */

@@ -44,8 +44,7 @@ static int check_one(const char *path)
 		return say(EXIT_MANTLET, "%s", fault.text);
 	exec = &source.policy->exec;
 	size = policy_image_size(source.image);
-	printf("%s: \"%s\", %s: ", source.label, source.policy->name,
-	       source.policy->enforce ? "enforce" : "audit");
+	printf("%s: \"%s\", %s: ", source.label, source.policy->name, source.policy->enforce ? "enforce" : "audit");
 	if (exec->present)
 		printf("exec: %zu allow, %zu deny, default %s; ", exec->allow.count, exec->deny.count,
 		       exec->deny_default ? "deny" : "allow");
@@ -107,8 +106,7 @@ static int explain_one(const struct policy_source *source, const char *path)
 }
 
 /* The rest of a question's line: bytes as they are, or a JSON string. */
-static int question_path(char *rest, size_t len, struct json_object **holder, const char **path,
-			 size_t *path_len)
+static int question_path(char *rest, size_t len, struct json_object **holder, const char **path, size_t *path_len)
 {
 	*holder = NULL;
 	*path = rest;
@@ -142,8 +140,7 @@ static int explain_lines(const struct policy_source *source)
 		if (len < 5 || memcmp(line, "exec ", 5) ||
 		    question_path(line + 5, len - 5, &holder, &path, &path_len) < 0) {
 			puts("error");
-			code = say(EXIT_USAGE, "explain: standard input:%zu: expected \"exec /PATH\"",
-				   number);
+			code = say(EXIT_USAGE, "explain: standard input:%zu: expected \"exec /PATH\"", number);
 		} else {
 			answer_exec(source, path, path_len, &rule);
 		}

@@ -33,9 +33,8 @@ static int read_file(const char *path, char **text, size_t *len, struct fault *f
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r = 0;
 
 	if (fd < 0)
-		return fault_set(fault, errno,
-				 "%s: cannot read the policy: %s; name one with -p or MANTLET_POLICY", path,
-				 strerror(errno));
+		return fault_set(fault, errno, "%s: cannot read the policy: %s; name one with -p or MANTLET_POLICY",
+				 path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		r = fault_set(fault, EINVAL, "%s: is not a regular file; a policy is a JSON file", path);
 	/* one byte more than is allowed, so that too long a text is seen as such, whatever fstat() said */
@@ -89,10 +88,10 @@ static int find_text(const char *where, struct policy_source *out, struct fault 
 
 int policy_load(const char *where, struct policy_source *out, struct fault *fault)
 {
-	struct policy_error error = { 0 };
+	struct policy_error error = {0};
 	int r;
 
-	*out = (struct policy_source){ 0 };
+	*out = (struct policy_source){0};
 	r = find_text(where, out, fault);
 	if (!r) {
 		r = policy_parse(out->text, out->len, &out->policy, &error);

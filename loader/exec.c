@@ -15,8 +15,7 @@
 #define EXEC_FLAGS (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK)
 
 /* 0, or the error that the call is to fail with; *seen: false if that is ours and not the task's own. */
-static int call_read(const struct task *task, const struct seccomp_data *data, struct exec_call *call,
-		     bool *seen)
+static int call_read(const struct task *task, const struct seccomp_data *data, struct exec_call *call, bool *seen)
 {
 	bool at = data->nr == SCMP_SYS(execveat);
 	int ret;
@@ -55,8 +54,7 @@ static void deny_unresolved(const struct guard *guard, struct judgement *judgeme
 }
 
 /* Nobody may attach to it: in enforce mode there is then no safe way to let it go on. */
-static void deny_unwatched(const struct guard *guard, const struct task *task, struct judgement *judgement,
-			   int err)
+static void deny_unwatched(const struct guard *guard, const struct task *task, struct judgement *judgement, int err)
 {
 	struct task_text text;
 
@@ -83,8 +81,8 @@ static bool exec_refused(struct guard *guard, const struct seccomp_notif *notif,
 	return judgement->verdict.enforced;
 }
 
-static void exec_continue(struct guard *guard, const struct seccomp_notif *notif, const struct task *task,
-			  pid_t tgid, const struct exec_call *call, struct judgement *judgement)
+static void exec_continue(struct guard *guard, const struct seccomp_notif *notif, const struct task *task, pid_t tgid,
+			  const struct exec_call *call, struct judgement *judgement)
 {
 #ifdef MANTLET_BREACH_NO_EXEC_CHECK /* for the tests: a boundary that is none, to see that they would tell   \
 				     */
@@ -114,8 +112,8 @@ static void exec_continue(struct guard *guard, const struct seccomp_notif *notif
 		watch_interrupt(task->tid);
 }
 
-static void exec_judged(struct guard *guard, const struct seccomp_notif *notif, const struct task *task,
-			pid_t tgid, const struct exec_call *call, struct judgement *judgement)
+static void exec_judged(struct guard *guard, const struct seccomp_notif *notif, const struct task *task, pid_t tgid,
+			const struct exec_call *call, struct judgement *judgement)
 {
 	if (!notif_valid(guard, notif))
 		return;
@@ -152,8 +150,7 @@ void exec_asked(struct guard *guard, const struct seccomp_notif *notif)
 	else if (seen)
 		judgement.error = ret;
 	else
-		deny_unresolved(guard, &judgement,
-				"the task may not be looked at: give the container SYS_PTRACE");
+		deny_unresolved(guard, &judgement, "the task may not be looked at: give the container SYS_PTRACE");
 	exec_judged(guard, notif, &task, tgid, &call, &judgement);
 	judgement_drop(&judgement);
 }

@@ -161,8 +161,7 @@ static bool named_same(const struct task *task, const struct watch *watch)
 {
 	struct file_id id;
 	int fd = resolve_path(task, watch->call.dirfd, watch->call.path, watch->call.flags);
-	bool same =
-		fd >= 0 && file_identify(fd, "", AT_EMPTY_PATH, &id) == 0 && file_same(&id, &watch->named);
+	bool same = fd >= 0 && file_identify(fd, "", AT_EMPTY_PATH, &id) == 0 && file_same(&id, &watch->named);
 
 	if (fd >= 0)
 		close(fd);
@@ -171,8 +170,8 @@ static bool named_same(const struct task *task, const struct watch *watch)
 
 /* Not the file that was judged. That may have an honest cause: it was replaced on its way (an upgrade), or
  * it is for a helper that the kernel knows (binfmt_misc). So everything is judged again as it is now. */
-static bool allowed_afresh(const struct execwatch *watches, const struct task *task,
-			   const struct watch *watch, int exe, const struct file_id *exe_id)
+static bool allowed_afresh(const struct execwatch *watches, const struct task *task, const struct watch *watch,
+			   int exe, const struct file_id *exe_id)
 {
 	struct judgement again;
 	struct verdict verdict;
@@ -190,16 +189,15 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 }
 
 /* NULL: it runs what was judged. */
-static const char *exec_compare(const struct execwatch *watches, const struct task *task,
-				const struct watch *watch, int exe)
+static const char *exec_compare(const struct execwatch *watches, const struct task *task, const struct watch *watch,
+				int exe)
 {
 	struct judgement found = {.elf32 = watch->elf32};
 	struct file_id id;
 
 	if (file_identify(exe, "", AT_EMPTY_PATH, &id))
 		return hidden;
-	if (watch->unjudged || !file_same(&id, &watch->program) ||
-	    (watch->script && !named_same(task, watch))) {
+	if (watch->unjudged || !file_same(&id, &watch->program) || (watch->script && !named_same(task, watch))) {
 		if (!allowed_afresh(watches, task, watch, exe, &id))
 			return changed;
 		judge_format(task, exe, &found);
@@ -207,8 +205,8 @@ static const char *exec_compare(const struct execwatch *watches, const struct ta
 	return execfn_check(task, &watch->call, found.elf32);
 }
 
-static const char *exec_check(const struct execwatch *watches, const struct task *task,
-			      const struct watch *watch, struct watch_finding *finding)
+static const char *exec_check(const struct execwatch *watches, const struct task *task, const struct watch *watch,
+			      struct watch_finding *finding)
 {
 	int exe = task_open(task, "exe", O_PATH);
 	const char *reason = exe < 0 ? hidden : exec_compare(watches, task, watch, exe);
@@ -286,8 +284,7 @@ enum watch_result watch_event(struct execwatch *watches, pid_t pid, int status, 
 	if (watch->killed)
 		return WATCH_GOING;
 	if (event == PTRACE_EVENT_EXEC) {
-		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) == 0 &&
-		    former != (unsigned long)watch->tid)
+		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) == 0 && former != (unsigned long)watch->tid)
 			return stray_stop(pid, event);
 		return exec_event(watches, watch, pid, finding);
 	}

@@ -63,7 +63,6 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 void watch_interrupt(pid_t tid);
 
 /* A result of waitpid(). finding is filled on WATCH_CHANGED. */
-enum watch_result watch_event(struct execwatch *watches, pid_t pid, int status,
-			      struct watch_finding *finding);
+enum watch_result watch_event(struct execwatch *watches, pid_t pid, int status, struct watch_finding *finding);
 
 #endif

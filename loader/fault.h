@@ -14,8 +14,8 @@ struct fault {
 };
 
 /* return fault_set(fault, EPERM, "cannot do %s: do that", what);  -> -EPERM. fault may be NULL. */
-__attribute__((format(printf, 3, 4))) static inline int fault_set(struct fault *fault, int err,
-								  const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline int fault_set(struct fault *fault, int err, const char *format,
+								  ...)
 {
 	va_list args;
 

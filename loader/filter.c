@@ -21,8 +21,7 @@ static int rules_add(scmp_filter_ctx ctx, const struct filter_rule *rules, size_
 	int ret = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
 
 	for (size_t i = 0; ret == 0 && i < count; i++)
-		ret = seccomp_rule_add_array(ctx, rules[i].action, rules[i].syscall, rules[i].args,
-					     rules[i].arg);
+		ret = seccomp_rule_add_array(ctx, rules[i].action, rules[i].syscall, rules[i].args, rules[i].arg);
 	return ret;
 }
 
@@ -59,18 +58,16 @@ static int program_export(scmp_filter_ctx ctx, struct sock_fprog *program)
 	return ret;
 }
 
-int filter_build(const struct filter_rule *rules, size_t count, struct sock_fprog *program,
-		 struct fault *fault)
+int filter_build(const struct filter_rule *rules, size_t count, struct sock_fprog *program, struct fault *fault)
 {
 	uint32_t notify = SECCOMP_RET_USER_NOTIF;
 	scmp_filter_ctx ctx;
 	int ret;
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &notify) < 0)
-		return fault_set(
-			fault, ENOTSUP,
-			"this kernel has no seccomp user notification (%s): mode seccomp needs Linux 5.10",
-			strerror(errno));
+		return fault_set(fault, ENOTSUP,
+				 "this kernel has no seccomp user notification (%s): mode seccomp needs Linux 5.10",
+				 strerror(errno));
 	ctx = seccomp_init(SCMP_ACT_ALLOW);
 	if (!ctx)
 		return fault_set(fault, ENOMEM, "cannot build the seccomp filter: out of memory");

@@ -26,8 +26,7 @@ struct filter_rule {
 
 /* System calls that no rule names are allowed; those of another table than this machine's own (i386, x32,
  * 32-bit arm) do not exist. program->filter is freed with free(). */
-int filter_build(const struct filter_rule *rules, size_t count, struct sock_fprog *program,
-		 struct fault *fault);
+int filter_build(const struct filter_rule *rules, size_t count, struct sock_fprog *program, struct fault *fault);
 
 /* Puts the calling task under the filter. Returns the listener. wait_killable: a notification that was
  * received is not taken back by a signal (5.19). */

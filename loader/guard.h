@@ -41,8 +41,7 @@ struct guard_mode {
 	int (*fd)(const struct guard *guard);
 	void (*dispatch)(struct guard *guard);
 	bool (*reaped)(struct guard *guard, pid_t pid, int status);
-	uint64_t (*denied)(
-		const struct guard *guard); /* denials so far (would-be denials in audit mode too) */
+	uint64_t (*denied)(const struct guard *guard); /* denials so far (would-be denials in audit mode too) */
 	void (*close)(struct guard *guard);
 };
 

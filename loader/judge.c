@@ -130,8 +130,8 @@ static void format_of(const unsigned char head[HEAD_SIZE], struct judgement *out
 
 	memcpy(&elf, head, sizeof(elf));
 	out->elf32 = elf.e_ident[EI_CLASS] == ELFCLASS32;
-	out->foreign = memcmp(elf.e_ident, ELFMAG, SELFMAG) ||
-		       (elf.e_machine != MACHINE_64 && elf.e_machine != MACHINE_32);
+	out->foreign =
+		memcmp(elf.e_ident, ELFMAG, SELFMAG) || (elf.e_machine != MACHINE_64 && elf.e_machine != MACHINE_32);
 }
 
 void judge_format(const struct task *task, int fd, struct judgement *out)
@@ -170,8 +170,7 @@ static void unresolved(const struct judge *judge, struct judgement *out, const c
 		out->reason = "the task may not be looked at: give the container SYS_PTRACE";
 	else
 		out->reason = out->reason_text;
-	snprintf(out->reason_text, sizeof(out->reason_text), "the path cannot be resolved: %s",
-		 strerror(-err));
+	snprintf(out->reason_text, sizeof(out->reason_text), "the path cannot be resolved: %s", strerror(-err));
 	snprintf(out->path, sizeof(out->path), "%s", named);
 	out->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
 }

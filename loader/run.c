@@ -55,8 +55,8 @@ static int pick_mode(struct run *run, struct fault *fault)
 	} else if (!strcmp(run->mode, "seccomp") || !probe_seccomp(&seccomp)) {
 		run->guard_mode = &guard_seccomp;
 	} else {
-		return fault_set(fault, ENOTSUP, "no mode can enforce here: lsm: %.300s; seccomp: %.300s",
-				 lsm.text, seccomp.text);
+		return fault_set(fault, ENOTSUP, "no mode can enforce here: lsm: %.300s; seccomp: %.300s", lsm.text,
+				 seccomp.text);
 	}
 	return 0;
 }
@@ -79,9 +79,8 @@ static int prepare(struct run *run, struct fault *fault)
 		.generation = 1,
 	};
 	run->seq = 1; /* the start record's */
-	r = run->guard_mode->open(
-		&(struct guard_config){run->source.image, run->audit, &run->origin, &run->seq}, &run->guard,
-		fault);
+	r = run->guard_mode->open(&(struct guard_config){run->source.image, run->audit, &run->origin, &run->seq},
+				  &run->guard, fault);
 	return r < 0 ? r : init_open(&run->init, fault);
 }
 
@@ -240,8 +239,7 @@ int command_run(int argc, char **argv)
 		case ':':
 			return say(EXIT_USAGE, "run: -%c needs a value; see mantlet run --help", optopt);
 		default:
-			return say(EXIT_USAGE, "run: unknown option %s; see mantlet run --help",
-				   argv[optind - 1]);
+			return say(EXIT_USAGE, "run: unknown option %s; see mantlet run --help", argv[optind - 1]);
 		}
 	}
 	if (!mode_known(run.mode))

@@ -89,11 +89,9 @@ static int notif_room(struct guard *guard, struct fault *fault)
 	struct seccomp_notif_sizes sizes;
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
-		return fault_set(
-			fault, errno,
-			"this kernel has no seccomp user notification: mode seccomp needs Linux 5.10");
-	guard->notif_size =
-		sizes.seccomp_notif > sizeof(*guard->notif) ? sizes.seccomp_notif : sizeof(*guard->notif);
+		return fault_set(fault, errno,
+				 "this kernel has no seccomp user notification: mode seccomp needs Linux 5.10");
+	guard->notif_size = sizes.seccomp_notif > sizeof(*guard->notif) ? sizes.seccomp_notif : sizeof(*guard->notif);
 	guard->notif = malloc(guard->notif_size);
 	return guard->notif ? 0 : fault_set(fault, ENOMEM, "out of memory");
 }
@@ -181,8 +179,7 @@ static int capability_drop(int capability)
  * SETPCAP) no_new_privs keeps it from; which a filter needs anyway without SYS_ADMIN. */
 static int privileges_drop(struct fault *fault)
 {
-	bool bounded =
-		prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) == 0;
+	bool bounded = prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) == 0;
 	int ret = capability_drop(CAP_SYS_PTRACE);
 
 	if (ret)
@@ -242,8 +239,7 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 		return ret;
 	/* After the capabilities: a change of those forgets it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return fault_set(fault, errno, "cannot bind the command to its supervisor: %s",
-				 strerror(errno));
+		return fault_set(fault, errno, "cannot bind the command to its supervisor: %s", strerror(errno));
 	if (getppid() != guard->supervisor)
 		return fault_set(fault, ESRCH, "the supervisor is gone");
 	listener = filter_install(&guard->program, &wait_killable, fault);
@@ -251,8 +247,7 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 		return listener;
 	ret = listener_send(sock, listener, wait_killable);
 	close(listener);
-	return ret ? fault_set(fault, -ret, "cannot hand the listener to the supervisor: %s", strerror(-ret))
-		   : 0;
+	return ret ? fault_set(fault, -ret, "cannot hand the listener to the supervisor: %s", strerror(-ret)) : 0;
 }
 
 static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
@@ -266,8 +261,7 @@ static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct faul
 	/* Not earlier: the child would have inherited it, and be hidden from us. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		close(listener);
-		return fault_set(fault, errno, "cannot hide the supervisor from its command: %s",
-				 strerror(errno));
+		return fault_set(fault, errno, "cannot hide the supervisor from its command: %s", strerror(errno));
 	}
 	guard->child = child;
 	guard->listener = listener;

@@ -76,16 +76,15 @@ static int tree_child(struct pattern_tree *tree, uint32_t parent, const struct t
 		if (grow((void **)&tree->node, sizeof(*tree->node), tree->nodes, &tree->room) < 0)
 			return -ENOMEM;
 		child = tree->nodes++;
-		tree->node[child] = (struct node){
-			.token = *token, .match = match_none(), .sibling = tree->node[parent].child};
+		tree->node[child] =
+			(struct node){.token = *token, .match = match_none(), .sibling = tree->node[parent].child};
 		tree->node[parent].child = child;
 	}
 	*out = child;
 	return 0;
 }
 
-int automaton_add(struct automaton *automaton, const struct token *tokens, size_t count,
-		  const struct match *match)
+int automaton_add(struct automaton *automaton, const struct token *tokens, size_t count, const struct match *match)
 {
 	uint32_t at = 0;
 
@@ -136,8 +135,7 @@ static uint64_t hash_ids(uint64_t h, const uint32_t *id, size_t count)
 
 static bool match_equal(const struct match *a, const struct match *b)
 {
-	return a->deny == b->deny && a->allow == b->allow && a->literal == b->literal &&
-	       a->loader == b->loader;
+	return a->deny == b->deny && a->allow == b->allow && a->literal == b->literal && a->loader == b->loader;
 }
 
 /* The node of the graph like the last one, which stays only if it is the first of its kind. */
@@ -347,8 +345,7 @@ static int find_state(struct builder *b, size_t first, uint32_t *out)
 		if (!known)
 			break;
 		if (b->subset[known - 1].count == count &&
-		    !memcmp(b->member + b->subset[known - 1].first, b->member + first,
-			    count * sizeof(*b->member))) {
+		    !memcmp(b->member + b->subset[known - 1].first, b->member + first, count * sizeof(*b->member))) {
 			b->members = first;
 			*out = known - 1;
 			return 0;

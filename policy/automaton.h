@@ -55,8 +55,7 @@ int automaton_init(struct automaton *automaton);
 void automaton_free(struct automaton *automaton);
 
 /* A pattern as pattern_tokens() gives it; match says what a path that it matches has met. -ENOMEM */
-int automaton_add(struct automaton *automaton, const struct token *tokens, size_t count,
-		  const struct match *match);
+int automaton_add(struct automaton *automaton, const struct token *tokens, size_t count, const struct match *match);
 
 /* After the last automaton_add(). -E2BIG: far more states than the patterns have tokens; -ENOMEM. */
 int automaton_build(struct automaton *automaton);

@@ -34,8 +34,7 @@ static int compile_fail(const struct compiler *c, const struct policy_rule *rule
 	char name[POLICY_RULE_NAME_MAX], quoted[96];
 	__u32 number = RULE(RULE_EXEC, deny ? RULE_DENIED : RULE_ALLOW, index);
 
-	return json_fail(c->text, c->len, rule->offset, c->error, "%s: \"%s\": %s",
-			 policy_rule_name(number, name),
+	return json_fail(c->text, c->len, rule->offset, c->error, "%s: \"%s\": %s", policy_rule_name(number, name),
 			 quote_text(rule->text, strlen(rule->text), quoted, sizeof(quoted)), why);
 }
 
@@ -102,10 +101,9 @@ static int blame(const struct compiler *c)
 	if (!bad)
 		return -E2BIG;
 	bad--;
-	compile_fail(
-		c, bad < exec->deny.count ? &exec->deny.rule[bad] : &exec->allow.rule[bad - exec->deny.count],
-		bad < exec->deny.count, bad < exec->deny.count ? bad : bad - exec->deny.count,
-		"this pattern makes the automaton too large: use fewer wildcards in it, or say \"**\" last");
+	compile_fail(c, bad < exec->deny.count ? &exec->deny.rule[bad] : &exec->allow.rule[bad - exec->deny.count],
+		     bad < exec->deny.count, bad < exec->deny.count ? bad : bad - exec->deny.count,
+		     "this pattern makes the automaton too large: use fewer wildcards in it, or say \"**\" last");
 	return -E2BIG;
 }
 
@@ -131,8 +129,7 @@ static __u32 image_checksum(const struct image_header *header)
 
 	copy.checksum = 0;
 	crc = crc32(crc32(0, NULL, 0), (const Bytef *)&copy, sizeof(copy));
-	return crc32_z(crc, (const Bytef *)(header + 1),
-		       header->cells * sizeof(struct image_cell) - sizeof(copy));
+	return crc32_z(crc, (const Bytef *)(header + 1), header->cells * sizeof(struct image_cell) - sizeof(copy));
 }
 
 int policy_compile(const struct policy *policy, const char *text, size_t len, struct image_cell **image,
@@ -153,12 +150,12 @@ int policy_compile(const struct policy *policy, const char *text, size_t len, st
 		r = paths_pack(&paths, exec_rule, policy, &cells, &count);
 		paths_free(&paths);
 		if (r == -E2BIG)
-			snprintf(error->text, sizeof(error->text),
-				 "exec: compiles to more than %u MiB: fewer rules", POLICY_IMAGE_MAX >> 20);
+			snprintf(error->text, sizeof(error->text), "exec: compiles to more than %u MiB: fewer rules",
+				 POLICY_IMAGE_MAX >> 20);
 	}
 	if (r == -ENOMEM)
 		snprintf(error->text, sizeof(error->text), "out of memory");
-	if (r < 0)
+	if (r)
 		return r;
 	header = (struct image_header *)cells;
 	header->magic = IMAGE_MAGIC;

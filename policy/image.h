@@ -104,7 +104,6 @@ enum rule_list {
 
 _Static_assert(sizeof(struct image_cell) == 16, "a cell is a value of an array map");
 _Static_assert(sizeof(struct image_state) == sizeof(struct image_cell), "a state is a cell");
-_Static_assert(sizeof(struct image_header) == IMAGE_EXEC * sizeof(struct image_cell),
-	       "header fills its cells");
+_Static_assert(sizeof(struct image_header) == IMAGE_EXEC * sizeof(struct image_cell), "header fills its cells");
 
 #endif

@@ -42,8 +42,7 @@ void policy_place(const char *text, size_t len, size_t offset, struct policy_err
 	place->column = offset - line_start + 1;
 }
 
-int json_fail(const char *text, size_t len, size_t offset, struct policy_error *error, const char *format,
-	      ...)
+int json_fail(const char *text, size_t len, size_t offset, struct policy_error *error, const char *format, ...)
 {
 	va_list args;
 
@@ -81,9 +80,8 @@ static int scan_escape(struct scanner *s)
 	int code, low;
 
 	if (s->at + 1 >= s->len || !strchr("\"\\/bfnrtu", s->text[s->at + 1]))
-		return scan_fail(
-			s, s->at,
-			"unknown escape in a string: JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+		return scan_fail(s, s->at,
+				 "unknown escape in a string: JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
 	if (s->text[s->at + 1] != 'u') {
 		s->at += 2;
 		return 0;
@@ -262,8 +260,7 @@ static bool place_values(struct json_object *value, const struct scanner *s, siz
 {
 	if (!value || *next >= s->count)
 		return false;
-	json_object_set_userdata(
-		value, (void *)((uintptr_t)s->place[*next].key << 32 | s->place[*next].value), NULL);
+	json_object_set_userdata(value, (void *)((uintptr_t)s->place[*next].key << 32 | s->place[*next].value), NULL);
 	++*next;
 	if (json_object_is_type(value, json_type_object)) {
 		json_object_object_foreach(value, key, member)
@@ -323,8 +320,7 @@ static int read_tree(struct scanner *s, struct json_object **root)
 	else if (why == json_tokener_error_depth)
 		r = scan_fail(s, json_tokener_get_parse_end(tokener), "nested too deep");
 	else if (why != json_tokener_success)
-		r = scan_fail(s, json_tokener_get_parse_end(tokener), "not JSON: %s",
-			      json_tokener_error_desc(why));
+		r = scan_fail(s, json_tokener_get_parse_end(tokener), "not JSON: %s", json_tokener_error_desc(why));
 	json_tokener_free(tokener);
 	return r;
 }

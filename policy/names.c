@@ -30,8 +30,8 @@ const char *policy_rule_name(__u32 rule, char buf[POLICY_RULE_NAME_MAX])
 	if (section == RULE_SECTION_NONE || section >= RULE_SECTIONS || list >= RULE_LISTS)
 		snprintf(buf, POLICY_RULE_NAME_MAX, "-");
 	else if (list_names[list].indexed)
-		snprintf(buf, POLICY_RULE_NAME_MAX, "%s.%s[%u]", section_names[section],
-			 list_names[list].name, RULE_INDEX(rule));
+		snprintf(buf, POLICY_RULE_NAME_MAX, "%s.%s[%u]", section_names[section], list_names[list].name,
+			 RULE_INDEX(rule));
 	else
 		snprintf(buf, POLICY_RULE_NAME_MAX, "%s.%s", section_names[section], list_names[list].name);
 	return buf;
@@ -48,8 +48,7 @@ bool policy_rule_offset(const struct policy *policy, __u32 rule, size_t *offset)
 		*offset = exec->offset;
 		return true;
 	}
-	if ((RULE_LIST(rule) != RULE_ALLOW && RULE_LIST(rule) != RULE_DENIED) ||
-	    RULE_INDEX(rule) >= list->count)
+	if ((RULE_LIST(rule) != RULE_ALLOW && RULE_LIST(rule) != RULE_DENIED) || RULE_INDEX(rule) >= list->count)
 		return false;
 	*offset = list->rule[RULE_INDEX(rule)].offset;
 	return true;

@@ -13,7 +13,7 @@
 #include "policy.h"
 
 #define NEVER_OWNER (~0u) /* owns fallback cells: no state has this base */
-#define REACH 1024 /* a search that goes further gives up the gaps that it went over, for the next one */
+#define REACH 1024        /* a search that goes further gives up the gaps that it went over, for the next one */
 
 /* A state of the image: first the automaton's, then the tree's nodes. */
 struct packed {
@@ -72,8 +72,7 @@ struct own {
 /* The bytes for which a state has cells of its own, and where they lead; returns their number. */
 static unsigned int own_cells(const struct packer *p, uint32_t id, struct own *own)
 {
-	const struct path_node *node =
-		id < p->automaton->states ? NULL : &p->paths->node[id - p->automaton->states];
+	const struct path_node *node = id < p->automaton->states ? NULL : &p->paths->node[id - p->automaton->states];
 	uint32_t base_state = node ? node->state : id;
 	const struct automaton_state *s = &p->automaton->state[base_state];
 	uint32_t child = node ? node->child : 0, edge = s->first;
@@ -86,8 +85,7 @@ static unsigned int own_cells(const struct packer *p, uint32_t id, struct own *o
 		int edge_byte = edge < edges_end ? p->automaton->edge[edge].byte : IMAGE_ROW;
 
 		own->byte[n] = child_byte <= edge_byte ? child_byte : edge_byte;
-		own->target[n] =
-			child_byte <= edge_byte ? node_id(p, child) : p->automaton->edge[edge].target;
+		own->target[n] = child_byte <= edge_byte ? node_id(p, child) : p->automaton->edge[edge].target;
 		edge += edge_byte == own->byte[n];
 		child = child_byte == own->byte[n] ? p->paths->node[child].sibling : child;
 		n++;
@@ -180,8 +178,7 @@ static int place_rest(struct packer *p, uint32_t target)
 
 static int place_state(struct packer *p, uint32_t id)
 {
-	uint32_t base_state =
-		id < p->automaton->states ? id : p->paths->node[id - p->automaton->states].state;
+	uint32_t base_state = id < p->automaton->states ? id : p->paths->node[id - p->automaton->states].state;
 	struct packed *state = &p->state[id];
 	struct own own;
 	unsigned int count = own_cells(p, id, &own);
@@ -223,8 +220,7 @@ static int place_states(struct packer *p)
 
 static struct image_state cell_to(const struct packer *p, uint32_t owner, uint32_t target)
 {
-	return (struct image_state){owner, p->state[target].base, p->state[target].fallback,
-				    p->state[target].rule};
+	return (struct image_state){owner, p->state[target].base, p->state[target].fallback, p->state[target].rule};
 }
 
 static void fill_cells(struct packer *p)
@@ -241,14 +237,12 @@ static void fill_cells(struct packer *p)
 		unsigned int count = own_cells(p, id, &own);
 
 		for (unsigned int i = 0; i < count; i++)
-			p->cell[p->state[id].base + own.byte[i]] =
-				cell_to(p, p->state[id].base, own.target[i]);
+			p->cell[p->state[id].base + own.byte[i]] = cell_to(p, p->state[id].base, own.target[i]);
 	}
 	p->cell[IMAGE_EXEC] = cell_to(p, 0, node_id(p, 0));
 }
 
-static void find_rules(struct packer *p, __u32 (*rule)(const struct match *, const void *),
-		       const void *context)
+static void find_rules(struct packer *p, __u32 (*rule)(const struct match *, const void *), const void *context)
 {
 	for (uint32_t id = 0; id < p->states; id++) {
 		const struct path_node *node =

@@ -46,12 +46,12 @@ static int unknown_key(struct parser *p, struct json_object *value, const char *
 
 	for (size_t n = 0; keys->name && n < sizeof(known); keys++)
 		n += snprintf(known + n, sizeof(known) - n, "%s%s", n ? ", " : "", keys->name);
-	return json_fail(p->text, p->len, json_key_offset(value), p->error, "%s: unknown key; known here: %s",
-			 path, known);
+	return json_fail(p->text, p->len, json_key_offset(value), p->error, "%s: unknown key; known here: %s", path,
+			 known);
 }
 
-static int parse_object(struct parser *p, struct json_object *object, const char *path,
-			const struct key *keys, void *out)
+static int parse_object(struct parser *p, struct json_object *object, const char *path, const struct key *keys,
+			void *out)
 {
 	char member_path[PATH_MAX_TEXT];
 	char quoted[48];
@@ -70,10 +70,9 @@ static int parse_object(struct parser *p, struct json_object *object, const char
 		if (!key->name)
 			return unknown_key(p, member, member_path, keys);
 		if (!key->parse)
-			return json_fail(
-				p->text, p->len, json_key_offset(member), p->error,
-				"%s: not yet: this version cannot enforce it, so it refuses the policy",
-				member_path);
+			return json_fail(p->text, p->len, json_key_offset(member), p->error,
+					 "%s: not yet: this version cannot enforce it, so it refuses the policy",
+					 member_path);
 		r = key->parse(p, member, member_path, out);
 		if (r < 0)
 			return r;
@@ -114,16 +113,14 @@ static int parse_path(struct parser *p, struct json_object *value, const char *p
 		return r;
 	text = json_object_get_string(value);
 	if (*text != '/')
-		return parse_fail(p, value,
-				  "%s: expected an absolute path such as \"/usr/bin/env\", got \"%s\"", path,
-				  quote_text(text, strlen(text), quoted, sizeof(quoted)));
+		return parse_fail(p, value, "%s: expected an absolute path such as \"/usr/bin/env\", got \"%s\"",
+				  path, quote_text(text, strlen(text), quoted, sizeof(quoted)));
 	rule->offset = json_offset(value);
 	rule->text = strdup(text);
 	return rule->text ? 0 : -ENOMEM;
 }
 
-static int parse_paths(struct parser *p, struct json_object *value, const char *path,
-		       struct policy_rules *rules)
+static int parse_paths(struct parser *p, struct json_object *value, const char *path, struct policy_rules *rules)
 {
 	char rule_path[PATH_MAX_TEXT + 16];
 	int r = expect(p, value, path, json_type_array, "a list of paths […]");

@@ -32,8 +32,7 @@ static int new_node(struct paths *paths, uint32_t sibling, unsigned char byte, u
 		paths->node = grown;
 		paths->room *= 2;
 	}
-	paths->node[paths->nodes] =
-		(struct path_node){.sibling = sibling, .match = match_none(), .byte = byte};
+	paths->node[paths->nodes] = (struct path_node){.sibling = sibling, .match = match_none(), .byte = byte};
 	*out = paths->nodes++;
 	return 0;
 }

@@ -41,7 +41,7 @@ static int class_byte(const char **p, unsigned char *byte, const char **why)
 	if (**p == '\\')
 		++*p;
 	*byte = **p;
-	*why = !*byte ? "a class is not closed: \"[\" needs its \"]\"; for a plain \"[\" write \"\\\\[\""
+	*why = !*byte          ? "a class is not closed: \"[\" needs its \"]\"; for a plain \"[\" write \"\\\\[\""
 	       : *byte == '/'  ? "\"/\" in a class can match nothing"
 	       : *byte >= 0x80 ? "a class holds single bytes, so only ASCII; for other characters use ? or *"
 			       : NULL;

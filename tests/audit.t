@@ -41,7 +41,7 @@ with tempfile.TemporaryDirectory() as T:
         subprocess.run(["cp", "/usr/bin/id", b"./" + name])
     for name in names:
         run(b"./" + name, stderr=subprocess.DEVNULL)
-    run("sh", "-c", "id; kill -9 $$", stderr=subprocess.DEVNULL)
+    run("sh", "-c", "/usr/bin/id; kill -9 $$", stderr=subprocess.DEVNULL)
     lines = open("audit", "rb").read().split(b"\n")[:-1]
     ok(len(lines) == 3 * (len(names) + 1), "one line a record", len(lines))
     wrong = bad_lines(lines)

@@ -88,8 +88,7 @@ __attribute__((unused)) static void file_write(const char *path, const char *tex
 		bail(path);
 }
 
-__attribute__((unused)) static void script_write(const char *path, const char *interpreter,
-						 const char *effect)
+__attribute__((unused)) static void script_write(const char *path, const char *interpreter, const char *effect)
 {
 	char text[2 * PATH_MAX];
 

@@ -129,8 +129,7 @@ static void refused(void)
 	}
 	/* 0: exec_errno()'s child goes on, and its errno with it */
 	effects_clear();
-	tap_ok(exec_errno(AT_FDCWD, forbidden, AT_EXECVE_CHECK) == EACCES && !effects("forbidden"),
-	       "check only");
+	tap_ok(exec_errno(AT_FDCWD, forbidden, AT_EXECVE_CHECK) == EACCES && !effects("forbidden"), "check only");
 }
 
 int main(int argc, char **argv)

@@ -194,8 +194,8 @@ static void variant_run(const struct variant *variant, int tries)
 		waitpid(swapper, NULL, 0);
 	}
 	tap_ok(!effects("forbidden") && effects("allowed"),
-	       "%s: %d tries, allowed ran %ld, refused %d, killed %d, FORBIDDEN ran %ld", variant->name,
-	       tries, effects("allowed"), refused, killed, effects("forbidden"));
+	       "%s: %d tries, allowed ran %ld, refused %d, killed %d, FORBIDDEN ran %ld", variant->name, tries,
+	       effects("allowed"), refused, killed, effects("forbidden"));
 }
 
 /* The parent of a vfork sleeps while the child executes: another of its threads must swap. */

@@ -304,8 +304,8 @@ static void by_tracer(void)
 
 static void *low_string(const char *text)
 {
-	void *low = mmap(NULL, 2 * PATH_MAX, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | 0x40 /* 32BIT */, -1, 0);
+	void *low = mmap(NULL, 2 * PATH_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | 0x40 /* 32BIT */,
+			 -1, 0);
 
 	need(low == MAP_FAILED ? -1 : 0);
 	return strcpy(low, text);
@@ -316,10 +316,7 @@ static void by_int80(void)
 #ifdef __x86_64__
 	long ret;
 
-	__asm__ volatile("int $0x80"
-			 : "=a"(ret)
-			 : "a"(11), "b"(low_string(target)), "c"(0), "d"(0)
-			 : "memory");
+	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(11), "b"(low_string(target)), "c"(0), "d"(0) : "memory");
 	_exit(ret < 0 ? -ret : 0);
 #else
 	(void)low_string;

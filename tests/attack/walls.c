@@ -51,8 +51,7 @@ static void listeners(void)
 #ifdef __x86_64__
 static char *low_string(const char *text)
 {
-	char *low = mmap(NULL, 2 * PATH_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-			 -1, 0);
+	char *low = mmap(NULL, 2 * PATH_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	if (low == MAP_FAILED)
 		bail("mmap");
@@ -63,10 +62,7 @@ static void other_tables(void)
 {
 	long ret;
 
-	__asm__ volatile("int $0x80"
-			 : "=a"(ret)
-			 : "a"(11), "b"(low_string(allowed)), "c"(0), "d"(0)
-			 : "memory");
+	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(11), "b"(low_string(allowed)), "c"(0), "d"(0) : "memory");
 	tap_ok(ret == -ENOSYS, "i386 execve does not exist");
 	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(20) : "memory");
 	tap_ok(ret == -ENOSYS, "i386 getpid does not exist");

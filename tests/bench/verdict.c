@@ -34,8 +34,8 @@ static char *policy_text(int rules, int patterns)
 
 	at += sprintf(at, "{\"exec\": {\"allow\": [");
 	for (int i = 0; i < rules; i++)
-		at += sprintf(at, "%s\"/usr/lib/package-%05d/bin/a-program-with-a-name-of-%08d\"",
-			      i ? "," : "", i, i);
+		at += sprintf(at, "%s\"/usr/lib/package-%05d/bin/a-program-with-a-name-of-%08d\"", i ? "," : "", i,
+			      i);
 	for (int i = 0; i < patterns; i++)
 		at += sprintf(at, ",\"/srv/data/app-%05d/**\"", i);
 	sprintf(at, "]}}");
@@ -65,8 +65,7 @@ int main(int argc, char **argv)
 			sum += asked(image, paths[p]) & 1;
 	clock_gettime(CLOCK_MONOTONIC, &c);
 	printf("rules %d patterns %d bytes %zu compile_ms %.0f ns_per_verdict %.0f (%u)\n", rules, patterns,
-	       policy_image_size(image),
-	       (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6,
+	       policy_image_size(image), (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6,
 	       ((double)(c.tv_sec - b.tv_sec) * 1e9 + (double)(c.tv_nsec - b.tv_nsec)) / times / 3, sum);
 	policy_free(policy);
 	free(image);

@@ -36,8 +36,7 @@ static const struct {
 	 "1:11: exec.alow: unknown key; known here: default, allow, deny, drift, trusted_mounts"},
 	{EXEC("\"drift\": \"deny\""),
 	 "1:11: exec.drift: not yet: this version cannot enforce it, so it refuses the policy"},
-	{"{\"connect\": {}}",
-	 "1:2: connect: not yet: this version cannot enforce it, so it refuses the policy"},
+	{"{\"connect\": {}}", "1:2: connect: not yet: this version cannot enforce it, so it refuses the policy"},
 	{"{\"exec\": []}", "1:10: exec: expected an object {…}, got array"},
 	{EXEC("\"default\": \"no\""), "1:22: exec.default: expected \"deny\" or \"allow\", got \"no\""},
 	{EXEC("\"allow\": \"/bin/ls\""), "1:20: exec.allow: expected a list of paths […], got string"},
@@ -47,10 +46,8 @@ static const struct {
 	{EXEC("\"deny\": [\"\"]"),
 	 "1:20: exec.deny[0]: expected an absolute path such as \"/usr/bin/env\", got \"\""},
 	{"{\"name\": \"a\", \"name\": \"b\"}", "1:15: \"name\": this key stands twice in one object"},
-	{"{\"name\": \"a\", \"n\\u0061me\": \"b\"}",
-	 "1:15: \"n\\u0061me\": this key stands twice in one object"},
-	{EXEC("\"allow\": [], \"deny\": [], \"allow\": []"),
-	 "1:36: \"allow\": this key stands twice in one object"},
+	{"{\"name\": \"a\", \"n\\u0061me\": \"b\"}", "1:15: \"n\\u0061me\": this key stands twice in one object"},
+	{EXEC("\"allow\": [], \"deny\": [], \"allow\": []"), "1:36: \"allow\": this key stands twice in one object"},
 	{"{\"name\": \"a\\u0000b\"}", "1:12: a string may not hold a NUL byte (\\u0000)"},
 	{"{\"name\": \"\\ud800\"}", "1:11: a lone surrogate (\\ud800) is no character"},
 	{"{\"name\": \"\\udc00\"}", "1:11: a lone surrogate (\\udc00) is no character"},
@@ -68,10 +65,8 @@ static const struct {
 	 "1:21: exec.allow[0]: \"/[z-a]\": an empty range in a class: its ends are the wrong way round"},
 	{EXEC("\"allow\": [\"/[^a]\"]"),
 	 "1:21: exec.allow[0]: \"/[^a]\": \"[^\": write \"[!…]\" to negate, \"[\\\\^…]\" for a plain \"^\""},
-	{EXEC("\"allow\": [\"/[a/]\"]"),
-	 "1:21: exec.allow[0]: \"/[a/]\": \"/\" in a class can match nothing"},
-	{EXEC("\"allow\": [\"/a\\\\\"]"),
-	 "1:21: exec.allow[0]: \"/a\\\": ends in a backslash that quotes nothing"},
+	{EXEC("\"allow\": [\"/[a/]\"]"), "1:21: exec.allow[0]: \"/[a/]\": \"/\" in a class can match nothing"},
+	{EXEC("\"allow\": [\"/a\\\\\"]"), "1:21: exec.allow[0]: \"/a\\\": ends in a backslash that quotes nothing"},
 	{EXEC("\"allow\": [\"/ok\"], \"deny\": [\"/ok\", \"/????????????????????????????a**\"]"),
 	 "1:45: exec.deny[1]: \"/????????????????????????????a**\": this pattern makes the automaton too "
 	 "large: use "
@@ -98,8 +93,7 @@ static void test_refused(void)
 {
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		char why[768] = "accepted";
-		struct image_cell *image =
-			compile(refused[i].text, strlen(refused[i].text), why, sizeof(why));
+		struct image_cell *image = compile(refused[i].text, strlen(refused[i].text), why, sizeof(why));
 
 		is_text(why, refused[i].wanted, refused[i].wanted);
 		free(image);
@@ -114,8 +108,7 @@ static void test_refused_bytes(void)
 	memset(large, ' ', 5 << 20);
 	memcpy(large, "{}", 2);
 	compile(large, 5 << 20, why, sizeof(why));
-	is_text(why, "1:4194305: longer than 4194304 bytes, the most that a policy may have",
-		"5 MiB of text");
+	is_text(why, "1:4194305: longer than 4194304 bytes, the most that a policy may have", "5 MiB of text");
 	free(large);
 	compile("{\"a\0b\": 1}", 10, why, sizeof(why));
 	is_text(why, "1:4: NUL byte: a policy is JSON text", "a NUL byte");
@@ -160,10 +153,8 @@ static const struct {
 	{EXEC("\"allow\": [\"/x\", \"/bin/*\", \"/bin/ls\"]"), "/bin/ls", "allow exec.allow[1]"},
 	{EXEC("\"allow\": [\"/bin/ls\", \"/bin/*\"]"), "/bin/ls", "allow exec.allow[0]"},
 	{EXEC("\"allow\": [\"/a\", \"/a\"]"), "/a", "allow exec.allow[0]"},
-	{EXEC("\"allow\": [\"/opt/**\"], \"deny\": [\"/x\", \"/opt/tmp/*\"]"), "/opt/tmp/a",
-	 "deny exec.deny[1]"},
-	{EXEC("\"allow\": [\"/opt/**\"], \"deny\": [\"/x\", \"/opt/tmp/*\"]"), "/opt/tmp/a/b",
-	 "allow exec.allow[0]"},
+	{EXEC("\"allow\": [\"/opt/**\"], \"deny\": [\"/x\", \"/opt/tmp/*\"]"), "/opt/tmp/a", "deny exec.deny[1]"},
+	{EXEC("\"allow\": [\"/opt/**\"], \"deny\": [\"/x\", \"/opt/tmp/*\"]"), "/opt/tmp/a/b", "allow exec.allow[0]"},
 	{EXEC("\"allow\": [\"/opt/tmp/a\"], \"deny\": [\"/opt/**\"]"), "/opt/tmp/a", "deny exec.deny[0]"},
 	{EXEC("\"allow\": [\"/opt/**\"]"), "/opt", "deny exec.default"},
 	{EXEC("\"allow\": [\"/opt/*\"]"), "/opt/a/b", "deny exec.default"},
@@ -189,8 +180,7 @@ static const struct {
 	/* the dynamic loader: only by name, without a wildcard */
 	{EXEC("\"allow\": [\"/**\"]"), "/lib64/ld-linux-x86-64.so.2", "deny exec.loader"},
 	{EXEC("\"allow\": [\"/lib64/*\"]"), "/lib64/ld-linux-x86-64.so.2", "deny exec.loader"},
-	{EXEC("\"allow\": [\"/lib64/ld-linux-x86-64.so.2\"]"), "/lib64/ld-linux-x86-64.so.2",
-	 "allow exec.allow[0]"},
+	{EXEC("\"allow\": [\"/lib64/ld-linux-x86-64.so.2\"]"), "/lib64/ld-linux-x86-64.so.2", "allow exec.allow[0]"},
 	{EXEC("\"allow\": [\"/lib64/*\", \"/lib64/ld.so\"]"), "/lib64/ld.so", "allow exec.allow[0]"},
 	{EXEC(""), "/lib/ld-musl-x86_64.so.1", "deny exec.loader"},
 	{EXEC(""), "/ld.so", "deny exec.loader"},
@@ -200,8 +190,7 @@ static const struct {
 	{EXEC("\"deny\": [\"/lib/*\"]"), "/lib/ld.so", "deny exec.deny[0]"},
 };
 
-static const char *verdict_text(const struct image_cell *image, const char *path, size_t len, char *buf,
-				size_t size)
+static const char *verdict_text(const struct image_cell *image, const char *path, size_t len, char *buf, size_t size)
 {
 	char name[POLICY_RULE_NAME_MAX];
 	struct verdict verdict = verdict_exec(image, path, len);
@@ -214,14 +203,11 @@ static void test_decided(void)
 {
 	for (size_t i = 0; i < sizeof(decided) / sizeof(*decided); i++) {
 		char why[768], got[128], what[512];
-		struct image_cell *image =
-			compile(decided[i].policy, strlen(decided[i].policy), why, sizeof(why));
+		struct image_cell *image = compile(decided[i].policy, strlen(decided[i].policy), why, sizeof(why));
 
-		snprintf(what, sizeof(what), "%s: %zu bytes of path: %s", decided[i].policy,
-			 strlen(decided[i].path), decided[i].wanted);
-		is_text(image ? verdict_text(image, decided[i].path, strlen(decided[i].path), got,
-					     sizeof(got))
-			      : why,
+		snprintf(what, sizeof(what), "%s: %zu bytes of path: %s", decided[i].policy, strlen(decided[i].path),
+			 decided[i].wanted);
+		is_text(image ? verdict_text(image, decided[i].path, strlen(decided[i].path), got, sizeof(got)) : why,
 			decided[i].wanted, what);
 		free(image);
 	}
@@ -260,8 +246,7 @@ static bool matches(const char *pattern, const char *path)
 				return false;
 		}
 	}
-	return *path && (*pattern == '?' ? *path != '/' : *path == *pattern) &&
-	       matches(pattern + 1, path + 1);
+	return *path && (*pattern == '?' ? *path != '/' : *path == *pattern) && matches(pattern + 1, path + 1);
 }
 
 static uint32_t random_next(uint32_t *state)
@@ -328,8 +313,7 @@ static void test_random(void)
 			else
 				snprintf(wanted, sizeof(wanted), "deny exec.default");
 			asked++;
-			if (strcmp(verdict_text(image, path, strlen(path), got, sizeof(got)), wanted) &&
-			    wrong++ < 5)
+			if (strcmp(verdict_text(image, path, strlen(path), got, sizeof(got)), wanted) && wrong++ < 5)
 				printf("# %s\n# %s: got %s, wanted %s\n", text, path, got, wanted);
 		}
 		if (image && policy_image_check(image, policy_image_size(image)))
@@ -350,8 +334,7 @@ static void test_image(void)
 	uint32_t seed = 7;
 
 	ok(!policy_image_check(image, size), "an image is sound");
-	ok(size == policy_image_size(again) && !memcmp(image, again, size),
-	   "the same policy gives the same bytes");
+	ok(size == policy_image_size(again) && !memcmp(image, again, size), "the same policy gives the same bytes");
 	ok(policy_image_check(image, size - 16) < 0, "a shortened image is refused");
 	for (int i = 0; i < 2000; i++) {
 		uint32_t bit = random_next(&seed) % (size * 8);

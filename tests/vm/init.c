@@ -31,8 +31,8 @@
 /* The numbers of the ports, as tests/vm/run gives them. */
 enum { PORT_OUT = 1, PORT_ERR, PORT_STATUS };
 
-static char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-				    "HOME=/root", "LANG=C.UTF-8", "TERM=dumb", NULL};
+static char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+				    "LANG=C.UTF-8", "TERM=dumb", NULL};
 
 /* One stream of the command: from the pipe that it writes to, to the port that the host reads. */
 struct stream {
@@ -64,8 +64,7 @@ static _Noreturn void leave(void)
 
 #define die(...) (say(__VA_ARGS__), leave())
 
-static void mount_at(const char *source, const char *target, const char *type, unsigned long flags,
-		     const char *data)
+static void mount_at(const char *source, const char *target, const char *type, unsigned long flags, const char *data)
 {
 	if (mkdir(target, 0755) && errno != EEXIST)
 		die("mkdir %s: %m", target);
@@ -191,8 +190,7 @@ static struct stream open_stream(int port, int *write_end)
 {
 	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC) || fcntl(fds[0], F_SETFL, O_NONBLOCK) ||
-	    fcntl(fds[0], F_SETPIPE_SZ, 1 << 20) < 0)
+	if (pipe2(fds, O_CLOEXEC) || fcntl(fds[0], F_SETFL, O_NONBLOCK) || fcntl(fds[0], F_SETPIPE_SZ, 1 << 20) < 0)
 		die("pipe: %m");
 	*write_end = fds[1];
 	return (struct stream){.pipe = fds[0], .port = open_port(port)};
