@@ -73,6 +73,10 @@ $(B)/attack/%: tests/attack/%.c $(wildcard tests/attack/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,ATTACK,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 
+$(B)/lsm/%: tests/lsm/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LSM,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
+
 $(B)/fuzz/policy: tests/fuzz/policy.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
@@ -91,7 +95,7 @@ $(B)/tests/verdict-bench: tests/bench/verdict.c $(POLICY) $(HEADERS) Makefile
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/fuzz/policy $(B)/breach/mantlet $(B)/tests/verdict-bench
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/lsm/scene $(B)/fuzz/policy $(B)/breach/mantlet $(B)/tests/verdict-bench
 
 PROVE := prove --exec '' --timer
 
