@@ -75,6 +75,10 @@ $(B)/attack/%: tests/attack/%.c $(wildcard tests/attack/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,ATTACK,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 
+$(B)/lsm/%: tests/lsm/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LSM,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
+
 $(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
@@ -107,7 +111,7 @@ $(B)/tests/verdict-bench: tests/bench/verdict.c $(PARITY_NEEDS)
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/lsm/scene $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 
