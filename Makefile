@@ -64,6 +64,7 @@ $(SKELETON): $(B)/mantlet.bpf.o
 
 # tests: the sanitized units, and static helpers that scenarios run
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c))
 
 $(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
@@ -74,7 +75,11 @@ $(B)/attack/%: tests/attack/%.c $(wildcard tests/attack/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,ATTACK,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 
-$(B)/fuzz/policy: tests/fuzz/policy.c $(POLICY) $(HEADERS) Makefile
+$(B)/lsm/%: tests/lsm/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LSM,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
+
+$(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(WARNINGS) -o $@ $< $(POLICY) -ljson-c -lz
@@ -106,7 +111,7 @@ $(B)/tests/verdict-bench: tests/bench/verdict.c $(PARITY_NEEDS)
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/fuzz/policy $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/lsm/scene $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 
@@ -121,7 +126,7 @@ test: deps
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j2 $(B)/mantlet $(UNITS) $(HELPERS)
-	$(Q)$(PROVE) -j2 $(UNITS) tests/cli.t tests/native.t
+	$(Q)$(PROVE) -j2 $(UNITS) tests/cli.t tests/schema.t tests/examples.t tests/import.t tests/native.t
 
 lint: deps
 	$(Q)$(MAKE) --no-print-directory $(SKELETON) $(B)/parity/kernel.skel.h

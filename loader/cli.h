@@ -42,6 +42,7 @@ int command_run(int argc, char **argv);
 int command_microenforcer(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_probe(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct {
 	{"run", "run a command under a policy", command_run},
 	{"check", "compile policies; say what is wrong with them, and what they cost", command_check},
 	{"explain", "what a policy says of an operation, and which rule says it", command_explain},
+	{"import", "make a policy of what another product enforces", command_import},
 	{"probe", "what this machine can enforce, and why not more", command_probe},
 };
 

@@ -260,6 +260,8 @@ static bool place_values(struct json_object *value, const struct scanner *s, siz
 {
 	if (!value || *next >= s->count)
 		return false;
+	if (json_object_is_type(value, json_type_double)) /* its serializer would read its text there */
+		json_object_set_serializer(value, NULL, NULL, NULL);
 	json_object_set_userdata(value, (void *)((uintptr_t)s->place[*next].key << 32 | s->place[*next].value), NULL);
 	++*next;
 	if (json_object_is_type(value, json_type_object)) {
