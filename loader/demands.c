@@ -30,6 +30,16 @@ unsigned int demands_of(const struct policy *policy)
 	       (policy->setid_deny ? DEMAND_SETID : 0) | (policy->log_all ? DEMAND_LOG_ALL : 0);
 }
 
+const char *demand_name(enum demand demand)
+{
+	if (demand == DEMAND_IDENTITY)
+		return "identity.uid and gid";
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].demand == demand)
+			return names[i].name;
+	return NULL;
+}
+
 int demands_check(const struct policy_source *source, const char *mode, unsigned int met, struct fault *fault)
 {
 	unsigned int unmet = demands_of(source->policy) & ~met;

@@ -17,6 +17,9 @@ enum demand {
 /* What the policy restricts or wants told, as enum demand. A section that refuses nothing asks for nothing. */
 unsigned int demands_of(const struct policy *policy);
 
+/* What a policy calls it. */
+const char *demand_name(enum demand demand);
+
 /* May the policy run in a mode that meets `met`? If not: -ENOTSUP, with the first place that asks for more. With
  * "on_unenforceable": "warn" it may, and each such place is said on standard error. */
 int demands_check(const struct policy_source *source, const char *mode, unsigned int met, struct fault *fault);

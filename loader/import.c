@@ -74,8 +74,8 @@ static int import_aqua(const char *path, const struct aqua_accounts *accounts)
 	struct policy_error error;
 	struct aqua_import import;
 	struct fault fault;
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r;
 
 	if (read_whole(path, &text, &len, &fault) < 0)
