@@ -141,7 +141,7 @@ static void check_capabilities(struct probe_finding *finding)
 /* What libbpf finds out by trying: 1, 0, or -errno. */
 static void found_by_trying(struct probe_finding *finding, int r, const char *what, const char *since)
 {
-	char remedy[64];
+	char remedy[160];
 
 	snprintf(remedy, sizeof(remedy), "run on Linux %s or later", since);
 	if (r > 0)
@@ -157,7 +157,7 @@ static void found_by_trying(struct probe_finding *finding, int r, const char *wh
 static void check_type(struct probe_finding *finding)
 {
 	found_by_trying(finding, libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_LSM, NULL), "programs of type LSM",
-			"5.7, with CONFIG_BPF_LSM,");
+			"5.7, with CONFIG_BPF_LSM, where its owner lets them load,");
 }
 
 static void check_storage(struct probe_finding *finding)
@@ -205,6 +205,21 @@ static void check_verdict(struct probe_finding *finding)
 		probe_found(finding, PROBE_OK, "", "an exec was refused just now");
 }
 
+static void check_verifier(struct probe_finding *finding)
+{
+	struct programs *programs;
+	char verified[128];
+
+	if (programs_load(&programs, NULL) < 0) {
+		probe_found(finding, PROBE_UNKNOWN, "", "the programs do not load");
+		return;
+	}
+	programs_verified(programs, verified, sizeof(verified));
+	probe_found(finding, verified[0] ? PROBE_OK : PROBE_UNKNOWN, "", "instructions verified: %s",
+		    verified[0] ? verified : "this kernel does not tell");
+	programs_close(programs);
+}
+
 const struct probe_check probe_lsm_checks[] = {
 	{"kernel", true, check_kernel},
 	{"capabilities", true, check_capabilities},
@@ -215,6 +230,7 @@ const struct probe_check probe_lsm_checks[] = {
 	{"task storage", true, check_storage},
 	{"ring buffer", true, check_ring},
 	{"bpf_loop", false, check_loop},
+	{"verifier", false, check_verifier},
 	{"verdict", true, check_verdict},
 	{0},
 };

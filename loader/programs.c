@@ -135,7 +135,8 @@ static int pin(struct bpf_link *link, const char *name, struct fault *fault)
 	unlink(path); /* of a process that had our number and was killed */
 	r = bpf_link__pin(link, path);
 	if (r < 0)
-		return fault_set(fault, -r, "cannot pin a program at %s: %s; mount bpffs: mount -t bpf bpf /sys/fs/bpf", path,
+		return fault_set(fault, -r,
+				 "cannot pin a program at %s: %s; mount bpffs: mount -t bpf bpf /sys/fs/bpf", path,
 				 strerror(-r));
 	return 0;
 }
@@ -230,6 +231,25 @@ uint64_t programs_skipped(const struct programs *programs)
 			skipped += info.recursion_misses;
 	}
 	return skipped;
+}
+
+const char *programs_verified(const struct programs *programs, char *buf, size_t size)
+{
+	struct bpf_program *program;
+	size_t at = 0;
+
+	buf[0] = '\0';
+	bpf_object__for_each_program(program, programs->bpf->obj)
+	{
+		struct bpf_prog_info info = {};
+		uint32_t len = sizeof(info);
+
+		if (at < size && !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) &&
+		    info.verified_insns)
+			at += snprintf(buf + at, size - at, "%s%s %u", at ? ", " : "", bpf_program__name(program),
+				       info.verified_insns);
+	}
+	return buf;
 }
 
 void programs_close(struct programs *programs)

@@ -6,6 +6,7 @@
 #ifndef MANTLET_PROGRAMS_H
 #define MANTLET_PROGRAMS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -45,6 +46,10 @@ int programs_events(const struct programs *programs);
 
 /* How often the kernel did not run a program that it should have run. */
 uint64_t programs_skipped(const struct programs *programs);
+
+/* "exec_check 4718, fork_inherit 69": the instructions that the kernel's verifier went through, which is what limits how
+ * much a program may do. Empty before 5.16. Returns buf. */
+const char *programs_verified(const struct programs *programs, char *buf, size_t size);
 
 /* NULL is allowed. */
 void programs_close(struct programs *programs);
