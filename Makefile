@@ -75,6 +75,10 @@ $(B)/attack/%: tests/attack/%.c $(wildcard tests/attack/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,ATTACK,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 
+$(B)/lsm/%: tests/lsm/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LSM,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
+
 $(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
@@ -86,10 +90,6 @@ $(B)/breach/mantlet: $(POLICY) $(LOADER) $(HEADERS) $(SKELETON) Makefile
 	$(call say,BREACH,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -DMANTLET_BREACH_NO_EXEC_CHECK -static -o $@ \
 		$(POLICY) $(LOADER) $(LIBS)
 
-$(B)/tests/verdict-bench: tests/bench/verdict.c $(POLICY) $(HEADERS) Makefile
-	@mkdir -p $(@D)
-	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ $< $(POLICY) -ljson-c -lz
-
 # the same questions to policy/verdict.h here and, as a program that hooks nothing, in this machine's kernel
 $(B)/parity/kernel.bpf.o: tests/parity/kernel.bpf.c tests/parity/ask.h policy/image.h policy/verdict.h Makefile
 	@mkdir -p $(@D)
@@ -98,14 +98,20 @@ $(B)/parity/kernel.bpf.o: tests/parity/kernel.bpf.c tests/parity/ask.h policy/im
 $(B)/parity/kernel.skel.h: $(B)/parity/kernel.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name parity_bpf >$@
 
-$(B)/parity/ask: tests/parity/ask.c tests/parity/kernel.c tests/parity/kernel.h $(B)/parity/kernel.skel.h $(POLICY) $(HEADERS)
-	$(call say,PARITY,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ tests/parity/ask.c tests/parity/kernel.c $(POLICY) \
-		-lbpf -lelf -ljson-c -lz
+PARITY := tests/parity/kernel.c $(POLICY)
+PARITY_NEEDS := $(PARITY) tests/parity/ask.h tests/parity/kernel.h $(B)/parity/kernel.skel.h $(HEADERS) Makefile
+
+$(B)/parity/ask: tests/parity/ask.c $(PARITY_NEEDS)
+	$(call say,PARITY,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ $< $(PARITY) -lbpf -lelf -ljson-c -lz
+
+$(B)/tests/verdict-bench: tests/bench/verdict.c $(PARITY_NEEDS)
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ $< $(PARITY) -lbpf -lelf -ljson-c -lz
 
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/lsm/scene $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 
@@ -123,7 +129,7 @@ check: deps
 	$(Q)$(PROVE) -j2 $(UNITS) tests/cli.t tests/schema.t tests/examples.t tests/import.t tests/native.t
 
 lint: deps
-	$(Q)$(MAKE) --no-print-directory $(SKELETON)
+	$(Q)$(MAKE) --no-print-directory $(SKELETON) $(B)/parity/kernel.skel.h
 	$(Q)ci/check
 
 bench: deps

@@ -12,20 +12,25 @@ struct decision {
 	__u32 end; /* enum path_end */
 };
 
-/* ctx of decide_step(). */
+/*
+ * ctx of decide_step().
+ *
+ * Before 6.7 the verifier follows a callback of bpf_loop once, from the state in which the loop begins, and
+ * removes what that state does not reach. So nothing that decide_step() branches on may begin as a constant:
+ * `left` begins as a 0 that the verifier has not seen. And it stands where no register can be spilled whole, in
+ * the second half of eight bytes, so that the verifier does not follow each value that it can have.
+ */
 struct decide_walk {
 	struct path_walk path;
 	struct verdict_walk verdict;
+	__u32 left; /* bytes of name that the automaton has not read */
 	image_ref image;
-	__u64 left;                /* bytes of name that the automaton has not read */
 	char name[8 + EVENT_NAME]; /* a '/', and the component */
 };
 
-/* Before 6.7 the verifier follows a callback of bpf_loop once, from the state in which the loop begins, and
- * removes what that state does not reach. So nothing that decide_step() branches on may begin as a constant:
- * `left` begins as a 0 that the verifier has not seen. */
-
 #define DECIDE_NAME 7 /* where the '/' stands: the component is aligned */
+
+_Static_assert(__builtin_offsetof(struct decide_walk, left) % 8 == 4, "see above");
 
 /* One byte, or, when a component is read, one step up. Not a loop in a loop: what the verifier has to follow
  * would be multiplied, and a kernel without bpf_loop would be left with a handful of components. */
@@ -38,7 +43,7 @@ static long decide_step(__u32 i, void *ctx)
 	if (walk->left) {
 		walk->left--;
 		/* in this order: the verifier forgets whose stack it is when a pointer is added to a number (6.18) */
-		asm("%0 += %1" : "+r"(byte) : "r"(walk->left & 0xff));
+		asm("%0 += %1" : "+r"(byte) : "r"((__u64)walk->left & 0xff));
 		verdict_exec_byte(walk->image, &walk->verdict, *byte);
 		return 0;
 	}

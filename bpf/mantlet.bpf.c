@@ -20,11 +20,15 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("lsm/bprm_check_security")
 int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 {
-	struct domain *domain = domain_current();
 	struct decision decision = {};
+	struct domain *domain;
+	int err;
 
-	if (ret || !domain)
+	if (ret)
 		return ret;
+	domain = domain_current(&err);
+	if (!domain)
+		return err;
 	decide_exec(domain, exec_path(bprm), &decision);
 	if (decision.verdict.denied)
 		report_exec(bprm, domain, &decision);
@@ -35,9 +39,13 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 SEC("lsm/task_alloc")
 int BPF_PROG(fork_inherit, struct task_struct *task, unsigned long clone_flags, int ret)
 {
-	struct domain *domain = domain_current();
+	struct domain *domain;
+	int err;
 
-	if (ret || !domain)
+	if (ret)
 		return ret;
+	domain = domain_current(&err);
+	if (!domain)
+		return err;
 	return bpf_task_storage_get(&domains, task, domain, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
 }

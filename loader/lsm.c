@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guard of LSM mode: the kernel decides; what is left to do here is to load, to name, and to listen. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,6 +102,8 @@ static int lsm_open(const struct guard_config *config, struct guard **out, struc
 		r = programs_attach(guard->programs, fault);
 	if (!r)
 		r = programs_prove(guard->programs, fault);
+	if (!r)
+		r = programs_pin(guard->programs, fault);
 	if (r < 0) {
 		lsm_close(guard);
 		return r;
@@ -113,7 +117,8 @@ static int lsm_enter(struct guard *guard, int sock, struct fault *fault)
 	char byte;
 
 	(void)guard;
-	if (recv(sock, &byte, 1, 0) == 1)
+	/* without the guard the programs stay, but nobody tells what they refuse: the command is not to go on */
+	if (!prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) && recv(sock, &byte, 1, 0) == 1)
 		return 0;
 	return fault_set(fault, ECHILD, "the process that guards this one is gone; start it again");
 }

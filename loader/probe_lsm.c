@@ -114,7 +114,11 @@ static void check_lockdown(struct probe_finding *finding)
 {
 	char text[160];
 
-	if (read_security("lockdown", text, sizeof(text)) && strstr(text, "[confidentiality]"))
+	bool known = read_security("lockdown", text, sizeof(text));
+
+	if (!known && !probe_capable(CAP_SYS_ADMIN))
+		probe_found(finding, PROBE_UNKNOWN, "run as root", SECURITYFS "/lockdown cannot be read");
+	else if (known && strstr(text, "[confidentiality]"))
 		probe_found(finding, PROBE_LACKS, "boot with lockdown=integrity",
 			    "the kernel is locked down: programs may not read its memory");
 	else
@@ -168,7 +172,9 @@ static void check_ring(struct probe_finding *finding)
 
 static void check_loop(struct probe_finding *finding)
 {
-	int r = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL);
+	/* libbpf takes any refusal but "no such function" for a yes */
+	bool may = probe_capable(CAP_SYS_ADMIN) || (probe_capable(CAP_BPF) && probe_capable(CAP_PERFMON));
+	int r = may ? libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) : -EPERM;
 
 	found_by_trying(finding, r, "bpf_loop: paths of any depth", "5.17");
 	if (finding->status == PROBE_LACKS)

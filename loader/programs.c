@@ -126,6 +126,37 @@ int programs_attach(struct programs *programs, struct fault *fault)
 	return 0;
 }
 
+static int pin(struct bpf_link *link, const char *name, struct fault *fault)
+{
+	char path[96];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%d-%s", PROGRAMS_PINS, getpid(), name);
+	unlink(path); /* of a process that had our number and was killed */
+	r = bpf_link__pin(link, path);
+	if (r < 0)
+		return fault_set(fault, -r, "cannot pin a program at %s: %s; mount bpffs: mount -t bpf bpf /sys/fs/bpf", path,
+				 strerror(-r));
+	return 0;
+}
+
+int programs_pin(struct programs *programs, struct fault *fault)
+{
+	libbpf_print_fn_t before = libbpf_set_print(keep_line);
+	int r = pin(programs->bpf->links.exec_check, "exec_check", fault);
+
+	if (!r)
+		r = pin(programs->bpf->links.fork_inherit, "fork_inherit", fault);
+	libbpf_set_print(before);
+	return r;
+}
+
+static void unpin(struct bpf_link *link)
+{
+	if (link && bpf_link__pin_path(link))
+		bpf_link__unpin(link);
+}
+
 /* Copies the image into the map by mapping it: one system call, however large it is. */
 static int fill(int map, image_ref image, uint32_t generation)
 {
@@ -207,6 +238,10 @@ void programs_close(struct programs *programs)
 		return;
 	if (programs->counts)
 		munmap(programs->counts, DOMAIN_SLOTS * sizeof(*programs->counts));
+	if (programs->bpf) {
+		unpin(programs->bpf->links.exec_check);
+		unpin(programs->bpf->links.fork_inherit);
+	}
 	mantlet_bpf__destroy(programs->bpf);
 	free(programs);
 }

@@ -21,6 +21,11 @@ int programs_load(struct programs **out, struct fault *fault);
 /* From here on every exec and fork on the machine passes the programs. */
 int programs_attach(struct programs *programs, struct fault *fault);
 
+/* After programs_attach(): the programs stay attached if this process is killed. They go with programs_close(). What a
+ * killed process leaves stands in PROGRAMS_PINS and is removed by hand, once its domain has ended. */
+#define PROGRAMS_PINS "/sys/fs/bpf/mantlet-run"
+int programs_pin(struct programs *programs, struct fault *fault);
+
 /* Proves that they are asked, and that what they say counts: a child in a domain of its own is refused an
  * exec. Only a verdict proves a verdict: without `bpf` in lsm= programs attach, and never run. */
 int programs_prove(struct programs *programs, struct fault *fault);

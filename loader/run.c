@@ -193,12 +193,13 @@ static int run_command(struct run *run)
 	struct fault fault;
 	int r = prepare(run, &fault);
 
-	if (r < 0)
-		return say(EXIT_MANTLET, "%s", fault.text);
-	r = start(run, &fault);
+	if (!r)
+		r = start(run, &fault);
 	if (r < 0) {
 		if (run->init.child > 0)
 			kill(run->init.child, SIGKILL);
+		if (run->guard)
+			run->guard_mode->close(run->guard);
 		return say(EXIT_MANTLET, "%s", fault.text);
 	}
 	loop(run);

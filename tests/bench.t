@@ -3,5 +3,5 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 "$root/tests/bench/verdict" | sed 's/^/# /'
 [ "${PIPESTATUS[0]}" = 0 ] || echo -n 'not '
-echo 'ok 1 - the verdict on a 60-byte path costs the same with 10 rules and with 10,200'
+echo 'ok 1 - 10 rules to 10,000: an exec costs no more, a connect or uid a constant for each doubling'
 echo 1..1

@@ -24,5 +24,6 @@ fuzz() # TARGET LENGTH WHAT
 
 fuzz policy 1024 'parse, compile, decide'
 fuzz import 4096 'import'
+fuzz image 512 'damaged images'
 echo "1..$count"
 exit $failed

@@ -36,7 +36,8 @@ class Generator:
         section = {}
         for key in ("allow", "deny"):
             if self.maybe(0.75):
-                count = self.pick(0, 1, 2, 3, 4, 6, most) if self.maybe(0.9) else 10 * most
+                count = self.pick(0, 1, 2, 3, 4, 6, most) if self.maybe(0.9) else self.pick(10, 10, 10, 60) * most
+                self.wild = 0.7 if count < 100 else 0.03  # many wildcards multiply, and are refused
                 rules = [make() for _ in range(count)]
                 if rules and self.maybe(0.3):
                     rules.insert(self.random.randrange(len(rules) + 1), self.random.choice(rules))
@@ -54,7 +55,7 @@ class Generator:
 
     def alphabet(self):
         """Few letters, so that patterns collide."""
-        self.letters = self.pick("a", "ab", "abc", "ab.-", "aé", "a*?[]\\!", "a\n\" ", "abcdefgh-.019")
+        self.letters = self.pick("a", "ab", "abc", "ab.-", "aé", "a*?[]\\!", "a\n\" ", "abcdefgh-.019", "aéüñ☃𝄞")
 
     def word(self, longest=3):
         return "".join(self.random.choice(self.letters) for _ in range(self.random.randrange(longest + 1)))
@@ -63,6 +64,8 @@ class Generator:
         return "".join("\\" + c if c in "*?[\\" or self.maybe(0.05) else c for c in text)
 
     def byte_class(self):
+        if self.maybe(0.15):  # wide ones: no byte is then what most are
+            return self.pick("[\x01-\x7f]", "[ -~]", "[!\x01-\x7f]", "[\x01-m]", "[n-\x7f]", "[!a-z]", "[!-~]")
         members = [c for c in self.letters if c.isascii() and c not in "!^"] or ["a"]
         text = "[" + self.pick("", "!")
         for _ in range(self.pick(1, 1, 2)):
@@ -84,12 +87,12 @@ class Generator:
         return self.pick("/", "/a/", "/**/", "/*/") + name
 
     def path_rule(self):
-        if self.maybe(0.08):
+        if self.maybe(self.wild / 9):
             return self.loader_rule()
-        if self.maybe(0.05):
+        if self.maybe(self.wild / 14):
             return self.pick("/", "/**", "/*", "/*/**", "/**/", "//", "/?", "/**/*", "/a/**", "/**/a")
         pieces = ["/" + self.quoted(self.word()) for _ in range(self.pick(0, 1, 1, 2, 3))]
-        if self.maybe(0.7):
+        if self.maybe(self.wild):
             for _ in range(self.pick(1, 1, 2, 3)):
                 pieces.insert(self.random.randrange(len(pieces) + 1), self.pattern_piece())
         if self.maybe(0.1):
