@@ -126,7 +126,7 @@ test: deps
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j2 $(B)/mantlet $(UNITS) $(HELPERS)
-	$(Q)$(PROVE) -j2 $(UNITS) tests/cli.t tests/schema.t tests/examples.t tests/import.t tests/native.t
+	$(Q)$(PROVE) -j2 $(UNITS) tests/cli.t tests/schema.t tests/examples.t tests/import.t tests/lint.t tests/native.t
 
 lint: deps
 	$(Q)$(MAKE) --no-print-directory $(SKELETON) $(B)/parity/kernel.skel.h

@@ -29,14 +29,34 @@ static const char usage[] =
 	"Exit: 0 all are good, 1 good but for findings, 125 one is none (its place and what is wrong go to standard\n"
 	"error), 2 usage.\n";
 
-static const struct guard_mode *const modes[] = {&guard_lsm, &guard_seccomp};
+#define MODES 2
 
-#define MODES (sizeof(modes) / sizeof(*modes))
+static const struct guard_mode *const modes[MODES] = {&guard_lsm, &guard_seccomp};
 
 /* The demands of a rule, by its section. */
 static unsigned int section_demand(__u32 section)
 {
 	return section == RULE_EXEC ? DEMAND_EXEC : section == RULE_CONNECT ? DEMAND_CONNECT : DEMAND_IDENTITY;
+}
+
+/* Places in a policy's text, cheap where one is asked after the other. */
+struct places {
+	const struct policy_source *source;
+	size_t at, line_start;
+	unsigned int line;
+};
+
+static void place_of(struct places *places, size_t offset, unsigned int *line, unsigned int *column)
+{
+	if (!places->line || offset < places->at)
+		*places = (struct places){places->source, 0, 0, 1};
+	for (; places->at < offset && places->at < places->source->len; places->at++)
+		if (places->source->text[places->at] == '\n') {
+			places->line++;
+			places->line_start = places->at + 1;
+		}
+	*line = places->line;
+	*column = places->at - places->line_start + 1;
 }
 
 /* ---- for people */
@@ -52,13 +72,13 @@ static void print_by(const struct lint_finding *finding)
 		printf(" and %zu more", finding->bys - LINT_BY);
 }
 
-static void print_finding(const struct policy_source *source, const struct lint_finding *finding)
+static void print_finding(struct places *places, const struct lint_finding *finding)
 {
-	struct policy_error place;
 	char name[POLICY_RULE_NAME_MAX];
+	unsigned int line, column;
 
-	policy_place(source->text, source->len, finding->offset, &place);
-	printf("%s:%u:%u: %s: ", source->label, place.line, place.column, policy_rule_name(finding->rule, name));
+	place_of(places, finding->offset, &line, &column);
+	printf("%s:%u:%u: %s: ", places->source->label, line, column, policy_rule_name(finding->rule, name));
 	printf("%s: ", finding->kind == LINT_OVERLAP ? "note" : lint_name(finding->kind));
 	switch (finding->kind) {
 	case LINT_IMPOSSIBLE:
@@ -109,8 +129,10 @@ static void print_modes(const struct policy *policy)
 
 static void print_text(const struct policy_source *source, const struct lint *lint)
 {
+	struct places places = {.source = source};
+
 	for (size_t i = 0; i < lint->count; i++)
-		print_finding(source, &lint->finding[i]);
+		print_finding(&places, &lint->finding[i]);
 	if (lint->partial)
 		printf("%s: note: too large to look for all overlaps\n", source->label);
 	printf("%s: \"%s\", %s: ", source->label, source->policy->name,
@@ -132,22 +154,22 @@ static struct json_object *json_rule(__u32 rule)
 	return json_object_new_string(policy_rule_name(rule, name));
 }
 
-static void json_place(struct json_object *object, const struct policy_source *source, size_t offset)
+static void json_place(struct json_object *object, struct places *places, size_t offset)
 {
-	struct policy_error place;
+	unsigned int line, column;
 
-	policy_place(source->text, source->len, offset, &place);
-	json_object_object_add(object, "line", json_object_new_int64(place.line));
-	json_object_object_add(object, "column", json_object_new_int64(place.column));
+	place_of(places, offset, &line, &column);
+	json_object_object_add(object, "line", json_object_new_int64(line));
+	json_object_object_add(object, "column", json_object_new_int64(column));
 }
 
-static struct json_object *json_finding(const struct policy_source *source, const struct lint_finding *finding)
+static struct json_object *json_finding(struct places *places, const struct lint_finding *finding)
 {
 	struct json_object *object = json_object_new_object(), *by = json_object_new_array();
 
 	json_object_object_add(object, "kind", json_object_new_string(lint_name(finding->kind)));
 	json_object_object_add(object, "rule", json_rule(finding->rule));
-	json_place(object, source, finding->offset);
+	json_place(object, places, finding->offset);
 	for (size_t i = 0; i < finding->bys && i < LINT_BY; i++)
 		json_object_array_add(by, json_rule(finding->by[i]));
 	json_object_object_add(object, "by", by);
@@ -165,39 +187,41 @@ static struct json_object *json_modes(unsigned int demand)
 	return list;
 }
 
-static void json_list(struct json_object *out, const struct policy_source *source, const struct policy_rules *list,
-		      __u32 first, unsigned int demand)
+static void json_list(struct json_object *out, struct places *places, const struct policy_rules *list, __u32 first,
+		      unsigned int demand)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "rule", json_rule(first + i));
-		json_place(object, source, list->rule[i].offset);
+		json_place(object, places, list->rule[i].offset);
 		json_object_object_add(object, "modes", json_modes(demand));
 		json_object_array_add(out, object);
 	}
 }
 
-static struct json_object *json_rules(const struct policy_source *source)
+static struct json_object *json_rules(struct places *places)
 {
 	struct json_object *rules = json_object_new_array();
 
 	for (__u32 s = RULE_EXEC; s <= RULE_GID; s++) {
-		const struct policy_section *section = policy_section(source->policy, s);
+		const struct policy_section *section = policy_section(places->source->policy, s);
 
-		json_list(rules, source, &section->allow, RULE(s, RULE_ALLOW, 0), section_demand(s));
-		json_list(rules, source, &section->deny, RULE(s, RULE_DENIED, 0), section_demand(s));
+		json_list(rules, places, &section->allow, RULE(s, RULE_ALLOW, 0), section_demand(s));
+		json_list(rules, places, &section->deny, RULE(s, RULE_DENIED, 0), section_demand(s));
 	}
-	json_list(rules, source, &source->policy->trusted_mounts, RULE(RULE_EXEC, RULE_MOUNT, 0), DEMAND_DRIFT);
+	json_list(rules, places, &places->source->policy->trusted_mounts, RULE(RULE_EXEC, RULE_MOUNT, 0),
+		  DEMAND_DRIFT);
 	return rules;
 }
 
 static void print_json(const struct policy_source *source, const struct lint *lint)
 {
 	struct json_object *object = json_object_new_object(), *findings = json_object_new_array();
+	struct places places = {.source = source};
 
 	for (size_t i = 0; i < lint->count; i++)
-		json_object_array_add(findings, json_finding(source, &lint->finding[i]));
+		json_object_array_add(findings, json_finding(&places, &lint->finding[i]));
 	json_object_object_add(object, "file", json_object_new_string(source->label));
 	json_object_object_add(object, "name", json_object_new_string(source->policy->name));
 	json_object_object_add(object, "mode", json_object_new_string(source->policy->enforce ? "enforce" : "audit"));
@@ -205,7 +229,7 @@ static void print_json(const struct policy_source *source, const struct lint *li
 	json_object_object_add(object, "modes", json_modes(demands_of(source->policy)));
 	json_object_object_add(object, "findings", findings);
 	json_object_object_add(object, "partial", json_object_new_boolean(lint->partial));
-	json_object_object_add(object, "rules", json_rules(source));
+	json_object_object_add(object, "rules", json_rules(&places));
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 }

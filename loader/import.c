@@ -117,13 +117,14 @@ int command_import(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	char *passwd = NULL, *group = NULL;
+	bool help = false;
 	int option, code = 0;
 
 	opterr = 0;
-	while (!code && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while (!code && !help && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == 'h')
-			return fputs(usage, stdout) < 0;
-		if (option == 'p')
+			help = true;
+		else if (option == 'p')
 			code = read_accounts(optarg, &passwd);
 		else if (option == 'g')
 			code = read_accounts(optarg, &group);
@@ -132,9 +133,11 @@ int command_import(int argc, char **argv)
 				   "import: %s: unknown option, or it needs a value; see mantlet import --help",
 				   argv[optind - 1]);
 	}
-	if (!code && (argc - optind != 2 || strcmp(argv[optind], "aqua") != 0))
+	if (!code && !help && (argc - optind != 2 || strcmp(argv[optind], "aqua") != 0))
 		code = say(EXIT_USAGE, "import: usage: mantlet import aqua [--passwd FILE] [--group FILE] FILE");
-	if (!code)
+	if (help)
+		code = fputs(usage, stdout) < 0;
+	else if (!code)
 		code = import_aqua(argv[optind + 1], &(struct aqua_accounts){passwd, group});
 	free(passwd);
 	free(group);

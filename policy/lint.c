@@ -7,7 +7,7 @@
 
 #include "lint_walk.h"
 
-#define STEPS_MAX 3000000 /* of looking for overlaps: a second or two */
+#define STEPS_MAX 500000 /* of looking for overlaps: a second, at most */
 
 static const char *const kind_names[] = {
 	[LINT_SHADOWED] = "shadowed",   [LINT_UNREACHABLE] = "unreachable", [LINT_IMPOSSIBLE] = "impossible",
@@ -91,18 +91,18 @@ static int compare_rules(const void *a, const void *b)
 }
 
 /* Denies first, then in the order of the lists. */
-static int fill_by(struct rule_set *by, struct lint_finding *finding)
+static void fill_by(struct rule_set *by, struct lint_finding *finding)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < by->room; i++)
 		if (by->slot[i])
 			by->slot[n++] = by->slot[i] ^ RULE_DENY;
-	qsort(by->slot, n, sizeof(*by->slot), compare_rules);
+	if (n)
+		qsort(by->slot, n, sizeof(*by->slot), compare_rules);
 	for (size_t i = 0; i < n && i < LINT_BY; i++)
 		finding->by[i] = by->slot[i] ^ RULE_DENY;
 	finding->bys = n;
-	return 0;
 }
 
 /* Only the rules of the list that come before the rule. */

@@ -226,7 +226,7 @@ static int build_pattern(struct path_walk *w, const char *pattern)
 	free(tokens);
 	if (r < 0)
 		return r;
-	w->next = calloc(256 * w->automaton.states, sizeof(*w->next));
+	w->next = calloc(w->automaton.states + 1, 256 * sizeof(*w->next));
 	if (!w->next)
 		return -ENOMEM;
 	for (size_t i = 0; i < 256 * w->automaton.states; i++)

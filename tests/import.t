@@ -34,7 +34,8 @@ becomes()
 	[ "${PIPESTATUS[0]}" = 0 ]
 	ok $? "$name: what is said"
 	"$mantlet" check "$T/out" >/dev/null
-	ok $? "$name: check takes it"
+	[ $? -le 1 ]
+	ok $? "$name: check takes it, perhaps with findings"
 	python3 - "$T/out" "$root/policy/schema.json" <<'END'
 import json, sys
 import jsonschema

@@ -2,12 +2,13 @@
 /*
  * Parse, compile, decide: the input's first line is a path, the rest a policy. Whatever compiles must be a
  * sound image, compile to the same bytes again, and give the same verdict on a path however it is cut into
- * components.
+ * components. What check finds in it is true of that path.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/lint.h"
 #include "policy/policy.h"
 #include "policy/verdict.h"
 
@@ -48,6 +49,20 @@ static void decide(const struct image_cell *image, const char *path, size_t len)
 		require(RULE_SECTION(rule) == RULE_SECTION_NONE || walk_components(image, path, len) == rule);
 }
 
+/* A rule that decides is not called dead. */
+static void lint(const struct policy *policy, const struct image_cell *image, const char *path, size_t len)
+{
+	bool plain = len > 1 && path[0] == '/' && path[len - 1] != '/' && !memchr(path, 0, len) &&
+		     !memchr(path, '.', len) && !memmem(path, len, "//", 2);
+	__u32 rule = verdict_exec(image, path, len).rule;
+	struct lint found;
+
+	require(!policy_lint(policy, image, &found));
+	for (size_t i = 0; i < found.count && plain; i++)
+		require(found.finding[i].rule != rule || found.finding[i].kind == LINT_OVERLAP);
+	free(found.finding);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = memchr(data, '\n', size);
@@ -66,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(!policy_compile(policy, text, len, &again, &error));
 		require(!memcmp(image, again, policy_image_size(image)));
 		decide(image, (const char *)data, path_len);
+		lint(policy, image, (const char *)data, path_len);
 		free(again);
 		free(image);
 	}
