@@ -160,7 +160,7 @@ static void replace_nulls(char *text, size_t len)
 		else if (string && text[i] == '\\')
 			i++;
 		else if (!string && i + 4 <= len && !memcmp(text + i, "null", 4))
-			memcpy(text + i, "[]  ", 4);
+			memcpy(text + i, "[]  ", 4); /* NOLINT(bugprone-not-null-terminated-result): in place */
 	}
 }
 
@@ -246,7 +246,7 @@ static int only_member(struct import *im, struct json_object *object, const char
 static int unwrap(struct import *im, struct json_object **policy)
 {
 	struct json_object *object;
-	const char *name;
+	const char *name = "";
 	char buf[PATH_TEXT];
 	int r;
 
@@ -270,7 +270,7 @@ static int unwrap(struct import *im, struct json_object **policy)
 
 static int import_text(struct import *im, struct aqua_import *out)
 {
-	struct json_object *root, *policy;
+	struct json_object *root = NULL, *policy;
 	int r = read_input(im, &root);
 
 	if (r < 0)

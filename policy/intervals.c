@@ -315,7 +315,7 @@ static int share_ports(struct sweep *s, const struct intervals *intervals, __u32
 /* What the addresses from here on lead to. */
 static int active_leads(struct sweep *s, struct image_interval *leads)
 {
-	struct intervals ports;
+	struct intervals ports = {0};
 	size_t spans;
 	int r = active_spans(s, &spans);
 

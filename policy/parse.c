@@ -114,7 +114,7 @@ static int parse_choice(struct parser *p, struct json_object *value, const char 
 			const char *no, bool *out)
 {
 	const struct word words[] = {{yes, true}, {no, false}, {NULL, 0}};
-	unsigned int found;
+	unsigned int found = 0;
 	int r = parse_word(p, value, path, words, &found);
 
 	if (!r)
