@@ -27,11 +27,21 @@ bool number_parse(const char **text, __u32 max, __u32 *number)
 	return true;
 }
 
+static const char *range_why(const char *text, __u32 max)
+{
+	__u32 number;
+
+	if (number_parse(&text, max, &number) && !*text)
+		return "a single number is written without quotes";
+	return max == 65535 ? "expected a range of ports from 0 to 65535, such as \"8000-8999\""
+			    : "expected a range of ids from 0 to 4294967295, such as \"1000-1999\"";
+}
+
 int range_parse(const char *text, __u32 max, struct policy_range *range, const char **why)
 {
 	struct policy_range found;
 
-	*why = "expected \"FIRST-LAST\" in decimal, within bounds";
+	*why = range_why(text, max);
 	if (!number_parse(&text, max, &found.first) || *text++ != '-' || !number_parse(&text, max, &found.last) ||
 	    *text)
 		return -EINVAL;

@@ -224,7 +224,7 @@ static int scan_word(struct scanner *s)
 		s->at++;
 	end = s->at - start;
 	if (end == 4 && !memcmp(t + start, "null", 4))
-		return scan_fail(s, start, "null has no meaning in a policy: leave the key out");
+		return scan_fail(s, start, "null has no meaning in a policy: leave it out");
 	if ((end == 4 && !memcmp(t + start, "true", 4)) || (end == 5 && !memcmp(t + start, "false", 5)))
 		return 0;
 	digits = start + (t[start] == '-');
@@ -306,6 +306,18 @@ static int check_bytes(struct scanner *s)
 	return 0;
 }
 
+/* json-c says little of the mistake that is made most. */
+static const char *syntax_error(const struct scanner *s, size_t at, enum json_tokener_error why)
+{
+	size_t before = at;
+
+	while (before && strchr(" \t\r\n", s->text[before - 1]))
+		before--;
+	if (before && at < s->len && s->text[before - 1] == ',' && strchr("]}", s->text[at]))
+		return "a comma with nothing behind it";
+	return json_tokener_error_desc(why);
+}
+
 static int read_tree(struct scanner *s, struct json_object **root)
 {
 	struct json_tokener *tokener = json_tokener_new();
@@ -322,7 +334,8 @@ static int read_tree(struct scanner *s, struct json_object **root)
 	else if (why == json_tokener_error_depth)
 		r = scan_fail(s, json_tokener_get_parse_end(tokener), "nested too deep");
 	else if (why != json_tokener_success)
-		r = scan_fail(s, json_tokener_get_parse_end(tokener), "not JSON: %s", json_tokener_error_desc(why));
+		r = scan_fail(s, json_tokener_get_parse_end(tokener), "not JSON: %s",
+			      syntax_error(s, json_tokener_get_parse_end(tokener), why));
 	json_tokener_free(tokener);
 	return r;
 }

@@ -24,7 +24,7 @@ static const struct {
 	{"[]", "1:1: not an object: a policy is a JSON object, {\"mantlet\": 1, …}"},
 	{"7", "1:1: not an object: a policy is a JSON object, {\"mantlet\": 1, …}"},
 	{"{\n  \"name\": 5\n}", "2:11: name: expected a name in quotes, got int"},
-	{"{\"name\": null}", "1:10: null has no meaning in a policy: leave the key out"},
+	{"{\"name\": null}", "1:10: null has no meaning in a policy: leave it out"},
 	{"{\"mantlet\": 2}", "1:13: mantlet: expected 1, the version of the policy language"},
 	{"{\"mantlet\": \"1\"}", "1:13: mantlet: expected 1, the version of the policy language"},
 	{"{\"mode\": \"on\"}", "1:10: mode: expected \"enforce\" or \"audit\", got \"on\""},
