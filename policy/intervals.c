@@ -321,8 +321,8 @@ static int active_leads(struct sweep *s, struct image_interval *leads)
 
 	if (!r)
 		r = intervals_make(s->span, spans, default_number(RULE_CONNECT, s->section), &ports);
-	if (r < 0)
-		return r;
+	if (r < 0 || !ports.interval)
+		return r < 0 ? r : -ENOMEM;
 	/* beyond the last port nothing is asked */
 	while (ports.count && ports.interval[ports.count - 1].begin > 65535)
 		ports.count--;
