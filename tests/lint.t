@@ -43,8 +43,12 @@ for policy in policies:
     status = int(any(": note: " not in line for line in found[policy]))
     ok(done.returncode == status and found[policy] == wanted[policy], policy[:100], done.returncode, *found[policy])
     said = json.loads(check([policy], "--json").stdout)
-    kinds = [f["kind"].replace("overlap", "note") for f in said["findings"]]
-    ok(kinds == [line.split(": ")[2 - (line.count(": ") < 2)] for line in found[policy]], "the same as JSON", kinds)
+    same = [(f["line"], f'{f["column"]}: {f["rule"]}: {f["kind"].replace("overlap", "note")}') for f in said["findings"]]
+    ok(same == [(1, ": ".join(line.split(": ")[:3])) for line in found[policy]], "the same as JSON", same)
+    ok(all(rule["line"] == 1 and set(rule["modes"]) <= {"lsm", "seccomp"} for rule in said["rules"]) and
+       len(said["rules"]) == sum(len(section.get(kind, ())) for section in (*json.loads(policy).values(),
+                                 *json.loads(policy).get("identity", {}).values()) for kind in ("allow", "deny", "trusted_mounts")),
+       "and each rule with the modes that enforce it", said["rules"])
 if update:
     out = [[line] + ["\t" + text for text in found.get(line, ())] for line in lines if not line.startswith("\t")]
     open(table, "w").write("\n".join(sum(out, [])))
