@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "demands.h"
 #include "guard.h"
+#include "hints.h"
 #include "init.h"
 #include "probe.h"
 
@@ -75,6 +76,7 @@ static int prepare(struct run *run, struct fault *fault)
 		r = demands_check(&run->source, run->guard_mode->name, run->guard_mode->meets, fault);
 	if (r < 0)
 		return r;
+	hints_links(&run->source);
 	run->origin = (struct audit_origin){
 		.mode = run->guard_mode->name,
 		.domain_name = slash ? slash + 1 : run->command[0],

@@ -102,6 +102,9 @@ check 'MANTLET_POLICY: bad JSON' 125 '' 'mantlet: MANTLET_POLICY:1:11: exec.x: u
 	env MANTLET_POLICY='{"exec": {"x": 1}}' "$mantlet" run -m seccomp -- echo ran
 check 'MANTLET_POLICY: empty' 125 '' '~MANTLET_POLICY is empty' env MANTLET_POLICY= "$mantlet" run -m seccomp -- true
 check 'no policy at all' 125 '' '~/etc/mantlet/policy.json: cannot read the policy' env -u MANTLET_POLICY "$mantlet" run -m seccomp -- true
+ln -s /usr/bin/true link
+check 'a rule that names a link is pointed out' 126 '' "~POLICY:1:21: exec.allow[0]: $T/link is a link here and matches nothing: the program is /usr/bin/true" \
+	"$mantlet" run -m seccomp -p "{\"exec\": {\"allow\": [\"$T/link\"]}}" -- ./link
 ln -s "$mantlet" microenforcer
 check 'microenforcer' 3 'ran' '~"event":"start"' env MANTLET_POLICY='{"exec": {"allow": ["/usr/bin/*"]}}' \
 	./microenforcer sh -c 'echo ran; exit 3'

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The fuzz targets, each from its corpus on, for FUZZ_SECONDS (30).
+# The fuzz targets, each from its corpus on, for FUZZ_SECONDS (60).
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 T=$(mktemp -d)
@@ -10,7 +10,7 @@ fuzz() # TARGET LENGTH WHAT
 {
 	local status=0 runs
 	mkdir "$T/$1"
-	"$root/build/fuzz/$1" -max_total_time="${FUZZ_SECONDS:-30}" -timeout=10 -max_len="$2" -artifact_prefix="$T/" \
+	"$root/build/fuzz/$1" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -max_len="$2" -artifact_prefix="$T/" \
 		"$T/$1" "$root/tests/fuzz/corpus/$1" >"$T/log" 2>&1 || status=$?
 	runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$T/log")
 	count=$((count + 1))
