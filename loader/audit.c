@@ -19,12 +19,14 @@
 
 #define RECORD_VERSION 1 /* "v": grows when a key changes its meaning or goes; new keys do not count */
 #define BUFFER_MAX (1u << 20)
+#define COMMAND_MAX 32768 /* bytes of a command's arguments that its start record has */
 
 struct audit {
 	int fd;
 	bool is_socket; /* send() can be told not to block; write() on our own open description, too */
 	bool may_block; /* the description is shared: ask poll(), and write no more than a pipe takes at once
 			 */
+	bool stalled;   /* it takes nothing now, whatever poll() says (a full disk): tried again at the next record */
 	bool broken;    /* the sink is gone for good */
 	char host[HOST_NAME_MAX + 1];
 	char *buffer; /* BUFFER_MAX bytes, whole lines but for the first, of which a part may have been
@@ -166,10 +168,17 @@ static void add_exec(struct json_object *object, const struct audit_record *reco
 static void add_start(struct json_object *object, const struct audit_record *record)
 {
 	struct json_object *command = json_object_new_array();
+	size_t left = COMMAND_MAX;
 
 	add_task(object, record);
-	for (char *const *arg = record->command; arg && *arg; arg++)
+	for (char *const *arg = record->command; arg && *arg; arg++) {
+		if (strlen(*arg) > left) {
+			json_object_object_add(object, "truncated", json_object_new_boolean(true));
+			break;
+		}
+		left -= strlen(*arg);
 		json_object_array_add(command, json_bytes(*arg));
+	}
 	json_object_object_add(object, "command", command);
 }
 
@@ -283,6 +292,7 @@ void audit_flush(struct audit *audit)
 		/* a full disk may be emptied again; nobody comes back to a closed pipe */
 		if (n < 0 && (errno == EPIPE || errno == ECONNRESET || errno == EBADF || errno == EIO))
 			audit->broken = true;
+		audit->stalled = n < 0 && errno != EAGAIN;
 		if (n <= 0)
 			return;
 		memmove(audit->buffer, audit->buffer + n, audit->used - n);
@@ -299,7 +309,7 @@ int audit_fd(const struct audit *audit)
 
 bool audit_pending(const struct audit *audit)
 {
-	return audit->used && !audit->broken;
+	return audit->used && !audit->broken && !audit->stalled;
 }
 
 uint64_t audit_lost(const struct audit *audit)

@@ -21,20 +21,52 @@ static bool links_elsewhere(const char *text, char target[PATH_MAX])
 	return realpath(path, target) && strcmp(path, target) != 0;
 }
 
-void hints_links(const struct policy_source *source)
+/* The kernel names no file so. (What else can match nothing is found by mantlet check.) */
+static bool never_a_path(const char *text)
 {
-	const struct policy_rules *allow = &source->policy->exec.allow;
-	struct policy_error place;
-	char target[PATH_MAX];
-	size_t found = 0;
+	const char *last = strrchr(text, '/');
 
-	for (size_t i = 0; i < allow->count; i++) {
-		if (!links_elsewhere(allow->rule[i].text, target) || ++found > SAID_MAX)
+	return strstr(text, "//") || strstr(text, "/./") || strstr(text, "/../") || !strcmp(last, "/") ||
+	       !strcmp(last, "/.") || !strcmp(last, "/..");
+}
+
+static void hint(const struct policy_source *source, __u32 rule, const char *text, const char *what, const char *more)
+{
+	char name[POLICY_RULE_NAME_MAX];
+	struct policy_error place;
+	size_t offset = 0;
+
+	policy_rule_offset(source->policy, rule, &offset);
+	policy_place(source->text, source->len, offset, &place);
+	say(0, "%s:%u:%u: %s: %.200s %s%.200s", source->label, place.line, place.column, policy_rule_name(rule, name),
+	    text, what, more);
+}
+
+static size_t hint_list(const struct policy_source *source, const struct policy_rules *list, __u32 number,
+			size_t said)
+{
+	char target[PATH_MAX];
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *text = list->rule[i].text;
+		bool never = never_a_path(text);
+
+		if ((!never && !links_elsewhere(text, target)) || said++ >= SAID_MAX)
 			continue;
-		policy_place(source->text, source->len, allow->rule[i].offset, &place);
-		say(0, "%s:%u:%u: exec.allow[%zu]: %.200s is a link here and matches nothing: the program is %.200s",
-		    source->label, place.line, place.column, i, allow->rule[i].text, target);
+		if (never)
+			hint(source, number + i, text, "matches nothing: the kernel names no file so", "");
+		else
+			hint(source, number + i, text, "is a link here and matches nothing: the program is ", target);
 	}
-	if (found > SAID_MAX)
-		say(0, "%s: %zu more rules name links", source->label, found - SAID_MAX);
+	return said;
+}
+
+void hints_paths(const struct policy_source *source)
+{
+	const struct policy_section *exec = &source->policy->exec;
+	size_t said = hint_list(source, &exec->deny, RULE(RULE_EXEC, RULE_DENIED, 0), 0);
+
+	said = hint_list(source, &exec->allow, RULE(RULE_EXEC, RULE_ALLOW, 0), said);
+	if (said > SAID_MAX)
+		say(0, "%s: %zu more rules match nothing here", source->label, said - SAID_MAX);
 }

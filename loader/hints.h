@@ -5,8 +5,8 @@
 
 #include "cli.h"
 
-/* Rules that name a symbolic link of this root: the kernel opens what it points to, so they match nothing. The first
- * few are said on standard error. */
-void hints_links(const struct policy_source *source);
+/* Path rules that match nothing: they name a symbolic link of this root (the kernel opens what it points to), or no
+ * path as the kernel writes one. The first few are said on standard error. */
+void hints_paths(const struct policy_source *source);
 
 #endif

@@ -12,13 +12,28 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Faults of our own code keep their default action: they are not the command's. */
-static const int own_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+/* Faults of our own code keep their default action: they are not the command's. What our own writing can bring is
+ * ignored, and is not handed on. */
+static const int own_signals[] = {SIGPIPE, SIGXFSZ, SIGXCPU, SIGSEGV, SIGBUS,
+				  SIGFPE,  SIGILL,  SIGTRAP, SIGSYS,  SIGABRT};
+
+/* Signals whose action matters to us: an ignored SIGCHLD would have the kernel reap the command itself. */
+static const struct {
+	int signal;
+	void (*action)(int);
+} actions[INIT_ACTIONS] = {
+	{SIGCHLD, SIG_DFL},
+	{SIGPIPE, SIG_IGN},
+	{SIGXFSZ, SIG_IGN},
+	{SIGXCPU, SIG_IGN},
+};
 
 int init_open(struct init *init, struct fault *fault)
 {
 	sigset_t taken;
 
+	for (size_t i = 0; i < INIT_ACTIONS; i++)
+		sigaction(actions[i].signal, &(struct sigaction){.sa_handler = actions[i].action}, &init->actions[i]);
 	sigfillset(&taken);
 	for (size_t i = 0; i < sizeof(own_signals) / sizeof(*own_signals); i++)
 		sigdelset(&taken, own_signals[i]);
@@ -26,6 +41,9 @@ int init_open(struct init *init, struct fault *fault)
 	init->signals = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (init->signals < 0)
 		return fault_set(fault, errno, "cannot receive signals: %s", strerror(errno));
+	init->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (init->proc < 0)
+		return fault_set(fault, errno, "cannot open /proc: %s; mount it", strerror(errno));
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fault_set(fault, errno, "cannot adopt orphans: %s", strerror(errno));
 	return 0;
@@ -33,6 +51,8 @@ int init_open(struct init *init, struct fault *fault)
 
 void init_release(const struct init *init)
 {
+	for (size_t i = 0; i < INIT_ACTIONS; i++)
+		sigaction(actions[i].signal, &init->actions[i], NULL);
 	sigprocmask(SIG_SETMASK, &init->original, NULL);
 }
 
@@ -58,14 +78,14 @@ void init_stopped(const struct init *init, int status)
 		raise(SIGSTOP);
 }
 
-static pid_t parent_of(const char *pid)
+static pid_t parent_of(int proc, const char *pid)
 {
 	char path[64], stat[512], *end;
 	int fd, parent = 0;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%.20s/stat", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	n = read(fd, stat, sizeof(stat) - 1);
@@ -80,38 +100,38 @@ static pid_t parent_of(const char *pid)
 }
 
 /* A child that ends hands its own children to us, so the round is repeated until none is left. */
-static void kill_children(void)
+static void kill_children(int proc)
 {
-	DIR *proc = opendir("/proc");
+	DIR *entries = fdopendir(dup(proc));
 	struct dirent *entry;
 	pid_t self = getpid();
 
-	if (!proc)
+	if (!entries)
 		return;
-	while ((entry = readdir(proc)))
-		if (*entry->d_name >= '1' && *entry->d_name <= '9' && parent_of(entry->d_name) == self)
+	rewinddir(entries);
+	while ((entry = readdir(entries)))
+		if (*entry->d_name >= '1' && *entry->d_name <= '9' && parent_of(proc, entry->d_name) == self)
 			kill(atoi(entry->d_name), SIGKILL);
-	closedir(proc);
+	closedir(entries);
 }
 
-void init_finish(const struct init *init)
+bool init_finish(const struct init *init)
 {
 	struct timespec pause = {.tv_nsec = 1000000};
 	int rounds = 0;
 
-	(void)init;
 	if (getpid() == 1)
-		return; /* the kernel ends the whole pid namespace with us */
+		return true; /* the kernel ends the whole pid namespace with us */
 	for (;;) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
 
 		if (pid < 0 && errno == ECHILD)
-			return;
+			return true;
 		if (pid > 0)
 			continue;
 		if (rounds++ == 10000)
-			return;
-		kill_children();
+			return false;
+		kill_children(init->proc);
 		nanosleep(&pause, NULL);
 	}
 }

@@ -12,10 +12,14 @@
 
 #include "fault.h"
 
+#define INIT_ACTIONS 4
+
 struct init {
 	pid_t child;
 	int signals;       /* signalfd */
-	sigset_t original; /* the mask to give back to the child */
+	int proc;          /* /proc as it was at the start: the command may mount over it */
+	sigset_t original; /* the mask and the actions to give back to the child */
+	struct sigaction actions[INIT_ACTIONS];
 };
 
 /* Before the fork: takes over the signals and the orphans. */
@@ -30,7 +34,7 @@ void init_signals(struct init *init);
 /* The command stopped: as a job of a shell that waits for us, we stop, too. */
 void init_stopped(const struct init *init, int status);
 
-/* The command ended: ends and reaps everything else that came of it. */
-void init_finish(const struct init *init);
+/* The command ended: ends and reaps everything else that came of it. False: some of it could not be ended. */
+bool init_finish(const struct init *init);
 
 #endif

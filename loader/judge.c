@@ -35,6 +35,35 @@ static int fd_path(const struct task *task, int fd, char *path, size_t size)
 	return 0;
 }
 
+/* What a name leads to from the root, if no component of it is a link: what the kernel says a file is called has none,
+ * unless it says so of another mount namespace, where anything may have been mounted where we have a link. */
+static int open_plainly(int root, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int at = fcntl(root, F_DUPFD_CLOEXEC, 0), next;
+	struct file_id id;
+
+	while (at >= 0 && *(path += strspn(path, "/"))) {
+		size_t len = strcspn(path, "/");
+
+		if (len > NAME_MAX) {
+			close(at);
+			return -1;
+		}
+		memcpy(name, path, len);
+		name[len] = '\0';
+		path += len;
+		next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		close(at);
+		at = next;
+		if (at >= 0 && (file_identify(at, "", AT_EMPTY_PATH, &id) || S_ISLNK(id.mode))) {
+			close(at);
+			return -1;
+		}
+	}
+	return at;
+}
+
 /* Does the container's root have the file under that name? A private mount namespace, a file that is deleted
  * or never had a name, and a root that was pivoted away all fail here. */
 static bool name_holds(const struct judge *judge, const struct file_id *id, const char *path)
@@ -44,7 +73,7 @@ static bool name_holds(const struct judge *judge, const struct file_id *id, cons
 
 	if (path[0] != '/')
 		return false;
-	fd = openat(judge->root, path + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_plainly(judge->root, path);
 	if (fd < 0)
 		return false;
 	if (file_identify(fd, "", AT_EMPTY_PATH, &there))
@@ -175,6 +204,13 @@ static void unresolved(const struct judge *judge, struct judgement *out, const c
 	out->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
 }
 
+/* The filter refuses each of its system calls: it would die at the first, for no reason that it could tell. */
+static void refuse_elf32(const struct judge *judge, struct judgement *out)
+{
+	out->reason = "a 32-bit program: mode seccomp guards 64-bit system calls only";
+	out->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
+}
+
 /* Takes fd: the file at this step of the chain. */
 static int chain_file(struct judgement *out, int fd)
 {
@@ -230,6 +266,8 @@ void judge_exec(const struct judge *judge, const struct task *task, const struct
 		read_head(task, fd, head);
 		if (!script_interpreter(head, script)) {
 			format_of(head, out);
+			if (out->elf32)
+				refuse_elf32(judge, out);
 			return;
 		}
 		path = script;

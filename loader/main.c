@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -28,21 +31,40 @@ static int help(FILE *to)
 	return to == stdout ? 0 : EXIT_USAGE;
 }
 
+/* A file opened later must not become standard output or error. */
+static void open_standard_files(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDWR);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* What was printed counts only once it is written. */
+static int flushed(int code)
+{
+	return fflush(stdout) && !code ? say(EXIT_MANTLET, "cannot write to standard output: %s", strerror(errno))
+				       : code;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *name = !argc ? "mantlet" : slash ? slash + 1 : argv[0];
 
+	open_standard_files();
 	if (!strcmp(name, "microenforcer"))
 		return command_microenforcer(argc, argv);
 	if (argc < 2)
 		return help(stderr);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-		return help(stdout);
+		return flushed(help(stdout));
 	if (!strcmp(argv[1], "--version"))
-		return puts("mantlet " MANTLET_VERSION) < 0;
+		return flushed(puts("mantlet " MANTLET_VERSION) < 0);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return flushed(commands[i].run(argc - 1, argv + 1));
 	return say(EXIT_USAGE, "%s: unknown command; see mantlet --help", argv[1]);
 }

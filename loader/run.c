@@ -76,7 +76,7 @@ static int prepare(struct run *run, struct fault *fault)
 		r = demands_check(&run->source, run->guard_mode->name, run->guard_mode->meets, fault);
 	if (r < 0)
 		return r;
-	hints_links(&run->source);
+	hints_paths(&run->source);
 	run->origin = (struct audit_origin){
 		.mode = run->guard_mode->name,
 		.domain_name = slash ? slash + 1 : run->command[0],
@@ -176,15 +176,19 @@ static void loop(struct run *run)
 	}
 }
 
-/* The command's last denials may still be on their way from the kernel. */
+/* The command's last denials may still be on their way from the kernel. What could not be ended stays guarded: then the
+ * guard is not taken away. */
 static void finish(struct run *run)
 {
 	struct audit_record record = {.event = AUDIT_STOP, .pid = run->init.child, .status = run->status};
+	bool ended = init_finish(&run->init);
 
-	init_finish(&run->init);
 	run->guard_mode->dispatch(run->guard);
 	record.denied = run->guard_mode->denied(run->guard);
-	run->guard_mode->close(run->guard);
+	if (ended)
+		run->guard_mode->close(run->guard);
+	else
+		record.reason = "processes of the domain could not be ended";
 	record.lost = audit_lost(run->audit);
 	record.seq = ++run->seq;
 	audit_write(run->audit, &run->origin, &record);

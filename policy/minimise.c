@@ -8,6 +8,9 @@
 
 #include "automaton.h"
 
+/* States and edges that are looked at, in all rounds. A chain of n wildcards takes n rounds. */
+#define WORK_MAX 200000000u
+
 /* Where a state leads, by class: rest, and the bytes that lead elsewhere. */
 struct row {
 	uint32_t rest, count;
@@ -180,6 +183,7 @@ int automaton_minimise(struct automaton *automaton)
 {
 	struct splitter s = {.automaton = automaton};
 	uint32_t classes, before = 0;
+	uint64_t work = 0;
 	int r = 0;
 
 	for (s.slots = 1024; s.slots < 2 * automaton->states;)
@@ -193,11 +197,14 @@ int automaton_minimise(struct automaton *automaton)
 		r = -ENOMEM;
 	} else {
 		classes = class_by_match(&s);
-		while (classes != before) {
+		while (classes != before && work < WORK_MAX) {
 			before = classes;
 			classes = split(&s);
+			work += automaton->states + automaton->edges;
 		}
-		merge(&s, classes);
+		/* not done: then two states of a class may differ, and all are kept */
+		if (classes == before)
+			merge(&s, classes);
 	}
 	free(s.class);
 	free(s.next);

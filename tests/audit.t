@@ -94,6 +94,34 @@ with tempfile.TemporaryDirectory() as T:
     ok(stop["event"] == "stop" and stop["denied"] == 3000, "the stop record counts all denials", stop)
     ok(exec_count + lost == 3000, "written and lost together are all of them", exec_count, lost)
     ok(stop["seq"] == 3002, "and the numbers go on", stop)
+    # sinks that fail, and what a parent can leave us
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run([mantlet, "run", "-m", "seccomp", "-p", policy, "--", "sh", "-c", "/usr/bin/id; echo on; exit 3"],
+                          stderr=write_end, stdout=subprocess.PIPE)
+    os.close(write_end)
+    ok((done.returncode, done.stdout) == (3, b"on\n"), "a sink that is gone does not end the command", done)
+
+    limited = "ulimit -f 8; exec " + mantlet + " run -m seccomp -p '" + policy + "' -o limited -- bash -c '" + loop + "'"
+    done = subprocess.run(["bash", "-c", limited.replace("3000", "200")], stderr=subprocess.DEVNULL)
+    ok(done.returncode == 5, "a sink that may not grow does not end the command", done)
+
+    started = time.process_time(), os.times().children_user + os.times().children_system
+    done = run("sleep", "2", sink="/dev/full")
+    spent = os.times().children_user + os.times().children_system - started[1]
+    ok(done.returncode == 0 and spent < 0.5, "a full disk costs no processor time", done, spent)
+
+    done = subprocess.run(["env", "--ignore-signal=CHLD", mantlet, "run", "-m", "seccomp", "-p", policy, "-o", "audit",
+                           "--", "sh", "-c", "exit 4"], timeout=10)
+    ok(done.returncode == 4, "an ignored SIGCHLD is no hindrance", done)
+
+    done = run("true", *["x" * 1000] * 500, sink="long")
+    lines = open("long", "rb").read().split(b"\n")[:-1]
+    ok(len(lines) == 2 and not bad_lines(lines) and b'"truncated":true' in lines[0], "a long command is cut, and says so")
+
+    done = subprocess.run(["bash", "-c", f"exec {mantlet} run -m seccomp -p '{policy}' -o closed -- nosuchcommand <&- >&- 2>&-"])
+    ok(done.returncode == 127 and not bad_lines(open("closed", "rb").read().split(b"\n")[:-1]),
+       "closed standard files are no place for the audit", done)
 print(f"1..{count}")
 sys.exit(failed > 0)
 PY

@@ -64,21 +64,47 @@ static void by_user_namespace_bind(void)
 	run(allowed);
 }
 
+static void copy_to(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+
+	need(fd);
+	copy(target, fd);
+	close(fd);
+}
+
+/* WORK/open/link is a link to WORK/hidden, and WORK/open is allowed. In a namespace of its own a task mounts WORK/hidden
+ * there, so that the kernel calls the program WORK/open/link/program; and from outside that name leads to it, too. */
+static void by_private_link(void)
+{
+	int hidden;
+
+	mkdir(in_work("open"), 0755);
+	mkdir(in_work("hidden"), 0755);
+	unlink(in_work("open/link"));
+	need(symlink(in_work("hidden"), in_work("open/link")));
+	copy_to(in_work("hidden/program"));
+	need(unshare(CLONE_NEWNS));
+	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	hidden = open(in_work("hidden"), O_PATH | O_DIRECTORY);
+	need(hidden);
+	need(mount("none", in_work("open"), "tmpfs", 0, NULL));
+	need(mkdir(in_work("open/link"), 0755));
+	need(mount(fd_link(hidden), in_work("open/link"), NULL, MS_BIND, NULL));
+	run(in_work("open/link/program"));
+}
+
 /* WORK/jail holds a copy of FORBIDDEN, under the very name of ALLOWED. */
 static void by_chroot(void)
 {
 	char path[2 * PATH_MAX];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s%s", in_work("jail"), allowed);
 	for (char *at = path + strlen(work) + 1; (at = strchr(at, '/')); *at++ = '/') {
 		*at = 0;
 		mkdir(path, 0755);
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	need(fd);
-	copy(target, fd);
-	close(fd);
+	copy_to(path);
 	/* the effect would have to be seen from in there */
 	need(mkdir(in_work("jail/effect"), 0777) < 0 && errno != EEXIST ? -1 : 0);
 	setenv("EFFECT_DIR", "/effect", 1);
@@ -93,6 +119,7 @@ static const struct trick tricks[] = {
 	{"mount namespace", by_mount_namespace, BOTH},
 	{"bind mount in a mount namespace", by_private_bind, BOTH},
 	{"bind mount in a user namespace", by_user_namespace_bind, ANY},
+	{"link that leads into a private mount", by_private_link, NEVER},
 	{"copy in a chroot", by_chroot, NEVER},
 };
 
