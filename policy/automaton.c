@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "automaton.h"
+#include "graph.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-/*
- * The patterns share a tree: a node is a token, reached after the tokens above it. Being at a node means
- * that its token has been read; at a node that repeats, that it may be read again. A state of the automaton
- * is the set of nodes where a reader of the path could be.
- */
-struct node {
-	struct token token;
-	struct match match; /* of the patterns that end here */
-	uint32_t child, sibling;
-};
-
-struct pattern_tree {
-	struct node *node; /* 0 is the root, which has no token */
-	size_t nodes, room;
-};
 
 int automaton_init(struct automaton *automaton)
 {
@@ -95,107 +79,6 @@ int automaton_add(struct automaton *automaton, const struct token *tokens, size_
 	return 0;
 }
 
-/* The tree with equal subtrees made one, so that patterns which differ only in what is read first (the
- * loader's many names) do not multiply: what is left of a path then leads to the same node. */
-struct graph_node {
-	struct token token;
-	struct match match;
-	uint32_t first, count; /* children: graph.child[first .. first + count), ascending */
-	uint32_t next;         /* in its hash chain, + 1 */
-};
-
-struct graph {
-	struct graph_node *node;
-	uint32_t *child;
-	size_t nodes, children;
-	uint32_t root;
-};
-
-static void graph_free(struct graph *graph)
-{
-	free(graph->node);
-	free(graph->child);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static uint64_t hash_ids(uint64_t h, const uint32_t *id, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		h = (h ^ id[i]) * 0x100000001b3ull;
-		h ^= h >> 29;
-	}
-	return h;
-}
-
-static bool match_equal(const struct match *a, const struct match *b)
-{
-	return a->deny == b->deny && a->allow == b->allow && a->literal == b->literal && a->loader == b->loader;
-}
-
-/* The node of the graph like the last one, which stays only if it is the first of its kind. */
-static uint32_t graph_find(struct graph *g, uint32_t *slot, size_t slots)
-{
-	struct graph_node *made = &g->node[g->nodes];
-	uint64_t h = hash_ids(made->match.deny * 31 + made->match.allow, g->child + made->first, made->count);
-	uint32_t *head;
-
-	for (int i = 0; i < 4; i++)
-		h = (h ^ made->token.set.w[i]) * 0x9e3779b97f4a7c15ull, h ^= h >> 31;
-	head = &slot[h & (slots - 1)];
-	for (uint32_t n = *head; n; n = g->node[n - 1].next) {
-		const struct graph_node *old = &g->node[n - 1];
-
-		if (token_equal(&old->token, &made->token) && match_equal(&old->match, &made->match) &&
-		    old->count == made->count &&
-		    !memcmp(g->child + old->first, g->child + made->first, made->count * sizeof(*g->child))) {
-			g->children = made->first;
-			return n - 1;
-		}
-	}
-	made->next = *head;
-	*head = ++g->nodes;
-	return g->nodes - 1;
-}
-
-static int graph_make(const struct pattern_tree *tree, struct graph *g)
-{
-	uint32_t *same = calloc(tree->nodes, sizeof(*same)), *slot;
-	size_t slots = 1024;
-
-	while (slots < 2 * tree->nodes)
-		slots *= 2;
-	slot = calloc(slots, sizeof(*slot));
-	g->node = calloc(tree->nodes, sizeof(*g->node));
-	g->child = calloc(tree->nodes, sizeof(*g->child));
-	if (!same || !slot || !g->node || !g->child) {
-		free(same);
-		free(slot);
-		return -ENOMEM; /* the caller frees the graph */
-	}
-	/* children were made after their parents */
-	for (uint32_t n = tree->nodes; n-- > 0;) {
-		struct graph_node *made = &g->node[g->nodes];
-
-		*made = (struct graph_node){tree->node[n].token, tree->node[n].match, g->children, 0, 0};
-		for (uint32_t c = tree->node[n].child; c; c = tree->node[c].sibling)
-			g->child[g->children++] = same[c];
-		made->count = g->children - made->first;
-		if (made->count)
-			qsort(g->child + made->first, made->count, sizeof(*g->child), compare_ids);
-		same[n] = graph_find(g, slot, slots);
-	}
-	g->root = same[0];
-	free(same);
-	free(slot);
-	return 0;
-}
-
 /* A state under construction: its nodes are members[first .. first + count), ascending. */
 struct subset {
 	uint32_t first, count;
@@ -218,6 +101,7 @@ struct builder {
 	unsigned int class_size[256], classes;
 
 	uint32_t *mark; /* by node: the last generation that it was collected in */
+	uint32_t *best; /* by shape: its member of the lowest rank, + 1 */
 	uint32_t generation;
 	size_t states_max, members_max;
 };
@@ -327,12 +211,39 @@ static int new_state(struct builder *b, size_t first, uint32_t *out)
 	return 0;
 }
 
+/* Of members that would match the same rests of paths, only the one of the first rule can ever decide. */
+static void drop_outranked(struct builder *b, size_t first)
+{
+	const struct graph_node *node = b->graph.node;
+	size_t kept = first;
+
+	for (size_t i = first; i < b->members; i++) {
+		uint32_t n = b->member[i], *best = &b->best[node[n].shape];
+
+		if (!node[n].shape)
+			continue;
+		if (!*best || node[n].rank < node[*best - 1].rank)
+			*best = n + 1;
+	}
+	for (size_t i = first; i < b->members; i++) {
+		uint32_t n = b->member[i];
+
+		if (!node[n].shape || b->best[node[n].shape] == n + 1)
+			b->member[kept++] = n;
+	}
+	for (size_t i = first; i < b->members; i++)
+		b->best[node[b->member[i]].shape] = 0;
+	b->members = kept;
+}
+
 /* The state of the set that was collected at members[first ...), made if it is new. */
 static int find_state(struct builder *b, size_t first, uint32_t *out)
 {
-	size_t count = b->members - first, i;
+	size_t count, i;
 	int r;
 
+	drop_outranked(b, first);
+	count = b->members - first;
 	qsort(b->member + first, count, sizeof(*b->member), compare_ids);
 	if (2 * (b->automaton->states + 1) > b->slots) {
 		r = grow_slots(b);
@@ -431,7 +342,8 @@ static int build_states(struct builder *b)
 	int r;
 
 	b->mark = calloc(b->graph.nodes, sizeof(*b->mark));
-	if (!b->mark)
+	b->best = calloc(b->graph.nodes + 1, sizeof(*b->best));
+	if (!b->mark || !b->best)
 		return -ENOMEM;
 	find_classes(b);
 	b->generation = 1;
@@ -455,6 +367,7 @@ int automaton_build(struct automaton *automaton)
 		r = build_states(&b);
 	graph_free(&b.graph);
 	free(b.mark);
+	free(b.best);
 	free(b.slot);
 	free(b.member);
 	free(b.subset);

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Four times what the kernel takes as a path in one call. Literal paths have no limit. */
+#define PATTERN_MAX 16384
+
 int paths_init(struct paths *paths)
 {
 	*paths = (struct paths){0};
@@ -79,6 +82,10 @@ int paths_add(struct paths *paths, const char *pattern, const struct match *matc
 		return r;
 	}
 	free(path);
+	if (room > PATTERN_MAX) {
+		*why = "a pattern with wildcards may have 16384 bytes at most";
+		return -EINVAL;
+	}
 	tokens = calloc(room, sizeof(*tokens));
 	if (!tokens)
 		return -ENOMEM;
