@@ -43,7 +43,8 @@ static uint32_t graph_find(struct graph *g, uint32_t *slot, size_t slots)
 /* What a node that is one chain to the end of one rule would still match: two nodes with equal keys match the same
  * rests of paths, and only the rule that they end in differs. Then the one with the lower rule is enough. */
 struct shape_key {
-	struct token own, next; /* own: only if it may be read again */
+	struct byteset own, next; /* own: only if it may be read again */
+	uint32_t own_repeats, next_repeats;
 	uint32_t kind, next_shape;
 };
 
@@ -71,13 +72,13 @@ static bool shape_key(const struct graph *g, struct graph_node *node, struct sha
 
 	memset(key, 0, sizeof(*key));
 	if (node->token.repeats) {
-		key->own.set = node->token.set;
-		key->own.repeats = true;
+		key->own = node->token.set;
+		key->own_repeats = 1;
 	}
 	if (child && child->shape && match_is_none(&node->match)) {
 		key->kind = SHAPE_ON;
-		key->next.set = child->token.set;
-		key->next.repeats = child->token.repeats;
+		key->next = child->token.set;
+		key->next_repeats = child->token.repeats;
 		key->next_shape = child->shape;
 		node->rank = child->rank;
 		return true;
