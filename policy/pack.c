@@ -13,6 +13,7 @@
 #include "policy.h"
 
 #define NEVER_OWNER (~0u) /* owns fallback cells: no state has this base */
+#define LOOP_ROWS_MAX 64  /* rows that only save time, 4 KiB each */
 #define REACH 1024        /* a search that goes further gives up the gaps that it went over, for the next one */
 
 /* A state of the image: first the automaton's, then the tree's nodes. */
@@ -145,6 +146,7 @@ static int place_row(struct packer *p, uint32_t state)
 static int place_rows(struct packer *p)
 {
 	uint32_t *users = calloc(p->automaton->states, sizeof(*users));
+	size_t loop_rows = 0;
 	int r = 0;
 
 	if (!users)
@@ -154,10 +156,11 @@ static int place_rows(struct packer *p)
 	for (uint32_t s = 0; s < p->automaton->states && !r; s++) {
 		const struct automaton_state *state = &p->automaton->state[s];
 		uint64_t saved = (1 + (uint64_t)users[s]) * state->count;
+		/* where most bytes lead back to is where most of a path is spent: a row makes a step one look-up */
+		bool loops = state->rest == s && (!state->count || loop_rows < LOOP_ROWS_MAX);
 
-		/* one that only leads to itself is where most paths end up: a row makes its step one look-up
-		 */
-		if (saved >= IMAGE_ROW || (!state->count && state->rest == s))
+		loop_rows += loops;
+		if (saved >= IMAGE_ROW || loops)
 			r = place_row(p, s);
 	}
 	free(users);
