@@ -38,12 +38,18 @@ struct audit {
 };
 
 static const char *const event_names[] = {
-	[AUDIT_EXEC] = "exec",
-	[AUDIT_START] = "start",
-	[AUDIT_STOP] = "stop",
-	[AUDIT_LOST] = "lost",
+	[AUDIT_EXEC] = "exec", [AUDIT_CONNECT] = "connect", [AUDIT_IDENTITY] = "identity", [AUDIT_START] = "start",
+	[AUDIT_STOP] = "stop", [AUDIT_RELOAD] = "reload",   [AUDIT_POSTURE] = "posture",   [AUDIT_LOST] = "lost",
 };
 _Static_assert(sizeof(event_names) / sizeof(*event_names) == AUDIT_EVENTS, "every event has a name");
+
+static const char *const kind_names[] = {
+	[IDENTITY_UID] = "uid",
+	[IDENTITY_GID] = "gid",
+	[IDENTITY_GROUP] = "group",
+	[IDENTITY_SETID] = "setid_exec",
+};
+_Static_assert(sizeof(kind_names) / sizeof(*kind_names) == IDENTITY_KINDS, "every kind has a name");
 
 /* The sink is usually a descriptor that the application has too: O_NONBLOCK would change it for both. So it
  * is opened anew, which gives a description of our own; where that cannot be done (a socket, a pipe of
@@ -145,6 +151,8 @@ static void add_time(struct json_object *object, uint64_t ns)
 
 static void add_task(struct json_object *object, const struct audit_record *record)
 {
+	if (!record->pid)
+		return;
 	add_number(object, "pid", record->pid);
 	add_number(object, "ppid", record->ppid);
 	add_number(object, "uid", record->uid);
@@ -153,7 +161,7 @@ static void add_task(struct json_object *object, const struct audit_record *reco
 	add_string(object, "exe", record->exe);
 }
 
-static void add_exec(struct json_object *object, const struct audit_record *record)
+static void add_verdict(struct json_object *object, const struct audit_record *record)
 {
 	char name[POLICY_RULE_NAME_MAX];
 
@@ -161,8 +169,31 @@ static void add_exec(struct json_object *object, const struct audit_record *reco
 	json_object_object_add(object, "enforced", json_object_new_boolean(record->enforced));
 	add_string(object, "rule", policy_rule_name(record->rule, name));
 	add_task(object, record);
+}
+
+static void add_exec(struct json_object *object, const struct audit_record *record)
+{
+	add_verdict(object, record);
 	add_string(object, "path", record->path);
 	add_string(object, "interpreter", record->interpreter);
+}
+
+static void add_connect(struct json_object *object, const struct audit_record *record)
+{
+	add_verdict(object, record);
+	add_string(object, "address", record->address);
+	if (record->address)
+		add_number(object, "port", record->port);
+	add_string(object, "protocol", record->protocol);
+}
+
+static void add_identity(struct json_object *object, const struct audit_record *record)
+{
+	add_verdict(object, record);
+	add_string(object, "kind", kind_names[record->kind]);
+	add_number(object, "from", record->from);
+	add_number(object, "to", record->to);
+	add_string(object, "path", record->path);
 }
 
 static void add_start(struct json_object *object, const struct audit_record *record)
@@ -213,6 +244,15 @@ static struct json_object *record_object(const struct audit *audit, const struct
 	switch (record->event) {
 	case AUDIT_EXEC:
 		add_exec(object, record);
+		break;
+	case AUDIT_CONNECT:
+		add_connect(object, record);
+		break;
+	case AUDIT_IDENTITY:
+		add_identity(object, record);
+		break;
+	case AUDIT_RELOAD:
+	case AUDIT_POSTURE:
 		break;
 	case AUDIT_START:
 		add_start(object, record);

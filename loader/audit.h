@@ -13,7 +13,21 @@
 
 #include "fault.h"
 
-enum audit_event { AUDIT_EXEC, AUDIT_START, AUDIT_STOP, AUDIT_LOST, AUDIT_EVENTS };
+enum audit_event {
+	AUDIT_EXEC,
+	AUDIT_CONNECT,
+	AUDIT_IDENTITY,
+	AUDIT_START,
+	AUDIT_STOP,
+	AUDIT_RELOAD,  /* a policy file was read again: the new generation, or in reason why the old one stays */
+	AUDIT_POSTURE, /* what is enforced, and what is not, changed: reason says how */
+	AUDIT_LOST,
+	AUDIT_EVENTS,
+};
+
+/* identity: what changed. Of several ids that one call changes, the record is of the first that is refused, in the
+ * order real, effective, saved, file system. */
+enum identity_kind { IDENTITY_UID, IDENTITY_GID, IDENTITY_GROUP, IDENTITY_SETID, IDENTITY_KINDS };
 
 /* Where records come from: constant for one domain under one generation of its policy. Strings are not
  * copied and must outlive their use. */
@@ -30,14 +44,20 @@ struct audit_record {
 	enum audit_event event;
 	uint64_t time;   /* CLOCK_REALTIME in ns; 0: now */
 	uint64_t seq;    /* the domain's own count of events, from 1, without a gap unless records were lost */
-	uint32_t rule;   /* exec: the deciding rule, RULE_DENY included */
-	bool enforced;   /* exec: the operation was refused */
-	pid_t pid, ppid; /* exec, start, stop: thread group ids */
+	uint32_t rule;   /* exec, connect, identity: the deciding rule, RULE_DENY included */
+	bool enforced;   /* the operation was refused */
+	pid_t pid, ppid; /* thread group ids; 0: left out */
 	uid_t uid;
 	gid_t gid;
 	const char *comm, *exe;
-	const char *path;        /* exec: the program that was judged; of an interpreter: the script, as named */
+	const char *path;        /* exec: the program that was judged; of an interpreter: the script, as named;
+				  * identity by IDENTITY_SETID: the program */
 	const char *interpreter; /* exec: the interpreter, if that is what was judged */
+	const char *address;     /* connect: "192.0.2.7", "2001:db8::1"; IPv4-mapped is IPv4; NULL: it has none */
+	uint16_t port;           /* connect, if there is an address; in the machine's byte order */
+	const char *protocol;    /* connect: "tcp", "udp"; of a door that has no address: "raw", "packet", … */
+	enum identity_kind kind; /* identity */
+	uint32_t from, to;       /* identity: the id before, and the one that was asked for */
 	const char *reason;      /* why, in words, where the rule's name does not tell */
 	char *const *command;    /* start: argv */
 	int status;              /* stop: as from waitpid() */
