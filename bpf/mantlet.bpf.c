@@ -12,6 +12,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "domain.h"
 #include "report.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
