@@ -10,17 +10,12 @@
 
 /*
  * Has the current task a domain that bpf_task_storage_get() did not find? Until 6.2 it finds nothing while
- * another task, preempted on this CPU, is inside of task storage (bpf_task_storage_trylock()). Whoever has
- * no storage at all, which is nearly everyone, pays one read.
+ * another task, preempted on this CPU, is inside of task storage (bpf_task_storage_trylock()).
  */
 static __always_inline _Bool domain_hidden(struct task_struct *task)
 {
-	struct bpf_local_storage *storage = task->bpf_storage;
-	struct hlist_node *node;
+	struct hlist_node *node = BPF_CORE_READ(task, bpf_storage, list.first);
 
-	if (!storage)
-		return 0;
-	node = BPF_CORE_READ(storage, list.first);
 	for (int i = 0; i < STORAGES && node; i++) {
 		struct bpf_local_storage_elem *elem =
 			(void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
@@ -37,8 +32,12 @@ static __always_inline _Bool domain_hidden(struct task_struct *task)
 static __always_inline struct domain *domain_current(int *err)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct domain *domain = bpf_task_storage_get(&domains, task, 0, 0);
+	struct domain *domain;
 
+	*err = 0;
+	if (!task->bpf_storage) /* nearly everyone */
+		return 0;
+	domain = bpf_task_storage_get(&domains, task, 0, 0);
 	if (!domain) {
 		*err = domain_hidden(task) ? -EAGAIN : 0;
 		return 0;
