@@ -273,46 +273,6 @@ static int seccomp_fd(const struct guard *guard)
 	return guard->listener;
 }
 
-bool notif_valid(const struct guard *guard, const struct seccomp_notif *notif)
-{
-	return ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &notif->id) == 0;
-}
-
-/* ENOENT: the task died or was interrupted; nobody waits for the answer. */
-static void notif_send(const struct guard *guard, const struct seccomp_notif *notif, int error, __u32 flags)
-{
-	struct seccomp_notif_resp resp = {.id = notif->id, .error = -error, .flags = flags};
-
-	while (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 && errno == EINTR)
-		;
-}
-
-void notif_refuse(const struct guard *guard, const struct seccomp_notif *notif, int error)
-{
-	notif_send(guard, notif, error, 0);
-}
-
-void notif_continue(const struct guard *guard, const struct seccomp_notif *notif)
-{
-	notif_send(guard, notif, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
-}
-
-void notif_hold(struct guard *guard, const struct seccomp_notif *notif)
-{
-	if (guard->held_count == guard->held_space) {
-		size_t space = guard->held_space ? 2 * guard->held_space : 16;
-		struct seccomp_notif *grown = realloc(guard->held, space * sizeof(*grown));
-
-		if (!grown) {
-			notif_refuse(guard, notif, ENOMEM);
-			return;
-		}
-		guard->held = grown;
-		guard->held_space = space;
-	}
-	guard->held[guard->held_count++] = *notif;
-}
-
 static void notif_ask(struct guard *guard, const struct seccomp_notif *notif)
 {
 	for (size_t i = 0; i < GUARDED; i++)
@@ -364,18 +324,6 @@ static bool seccomp_reaped(struct guard *guard, pid_t pid, int status)
 		held_ask(guard);
 	/* the command's own end is not only ours to know */
 	return ours && !(dead && pid == guard->child);
-}
-
-void guard_report(struct guard *guard, const struct task_text *text, struct audit_record *record,
-		  const struct verdict *verdict)
-{
-	record->event = AUDIT_EXEC;
-	record->seq = ++*guard->config.seq;
-	record->rule = verdict->rule;
-	record->enforced = verdict->enforced;
-	task_record(text, record);
-	guard->denied++;
-	audit_write(guard->config.audit, guard->config.origin, record);
 }
 
 static uint64_t seccomp_denied(const struct guard *guard)

@@ -28,6 +28,8 @@ struct guard {
 	uint64_t denied;
 };
 
+/* notify.c */
+
 /* Does the notification still stand? Only then was what we read its task's. */
 bool notif_valid(const struct guard *guard, const struct seccomp_notif *notif);
 
@@ -40,7 +42,7 @@ void notif_continue(const struct guard *guard, const struct seccomp_notif *notif
 /* Asks it again when another exec is over. */
 void notif_hold(struct guard *guard, const struct seccomp_notif *notif);
 
-/* One record with the task's description; counts the denial. */
+/* One record with the task's description; counts a denial. The caller sets the event. */
 void guard_report(struct guard *guard, const struct task_text *text, struct audit_record *record,
 		  const struct verdict *verdict);
 
