@@ -20,10 +20,10 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 1
+#define EVENT_VERSION 2
 
 #define DOMAIN_SLOTS 1024      /* domains that can have a policy at the same time */
-#define EVENTS_SIZE (1u << 20) /* bytes in the ring buffer: about 1,000 denials */
+#define EVENTS_SIZE (1u << 20) /* bytes in the ring buffer: about 900 events */
 #define IMAGE_GENERATION 1     /* word of the cell IMAGE_FLAGS */
 
 /* A place that no path goes above: the kernel's addresses of a mount and of a directory in it. They are
@@ -52,29 +52,51 @@ struct domain_counts {
 
 enum event_kind {
 	EVENT_EXEC = 1,
+	EVENT_CONNECT,
+	EVENT_IDENTITY,
+	EVENT_KINDS,
 };
 
 enum event_flags {
-	EVENT_ENFORCED = 1 << 0,    /* the operation was refused */
+	EVENT_ENFORCED = 1 << 0,    /* the operation was refused; never without RULE_DENY in the rule */
 	EVENT_INTERPRETER = 1 << 1, /* the program judged is the interpreter of a script */
 	EVENT_SCRIPT_CUT = 1 << 2,  /* the script's name was longer, and lacks its end */
+	EVENT_ADDRESS = 1 << 3,     /* connect has an address; else the socket itself was judged */
 };
 
-/* How the walk along a path ended. Only what is whole is judged. */
+/* How the walk along a path ended, or the reading of what else is judged. Only what is whole is judged. */
 enum path_end {
 	PATH_GOING, /* not at all: too many components, or they kept moving; of a text: no room, it lacks its beginning */
-	PATH_WHOLE,     /* at the container's root */
-	PATH_OUTSIDE,   /* at the end of another file system or namespace: a private one, memfd, a detached mount */
-	PATH_DELETED,   /* there is none: the file's name was removed, or it never had one */
-	PATH_NO_POLICY, /* it was not begun: nothing in the domain's slot */
+	PATH_WHOLE,      /* at the container's root */
+	PATH_OUTSIDE,    /* at the end of another file system or namespace: a private one, memfd, a detached mount */
+	PATH_DELETED,    /* there is none: the file's name was removed, or it never had one */
+	PATH_NO_POLICY,  /* it was not begun: nothing in the domain's slot */
+	PATH_NO_ADDRESS, /* no path: the address is too short, or of a family that the socket has not */
 	PATH_ENDS,
 };
 
+/* What EVENT_CONNECT was asked about. */
+struct event_connect {
+	__u64 high, low;              /* the address, as struct verdict_address; IPv4 is IPv4-mapped */
+	__u16 port;                   /* in the machine's byte order, e.g. 443 */
+	__u16 family, type, protocol; /* of the socket, as in socket(2); e.g. AF_INET, SOCK_STREAM, IPPROTO_TCP */
+};
+
+/* What EVENT_IDENTITY was asked about. Ids are those that the container sees. */
+struct event_identity {
+	__u32 kind;     /* enum event_identity_kind */
+	__u32 from, to; /* a group that is added has no `from`: 0 */
+	__u32 reserved[3];
+};
+
+enum event_identity_kind { EVENT_UID, EVENT_GID, EVENT_GROUP, EVENT_SETID, EVENT_IDENTITIES };
+
 /*
- * One denial. It is followed by its texts, without anything between them:
+ * One denial, or what the policy wants told ("log": "all"). It is followed by its texts, without anything
+ * between them:
  *
  *   script   what the caller asked to run, as it named it; only with EVENT_INTERPRETER. Ends in NUL.
- *   path     the file that was judged: its components from the last to the first, each with a NUL behind
+ *   path     the file that was judged, if one was: its components from the last to the first, each with a NUL behind
  *   exe      the program that the caller runs, likewise; e.g. bash\0bin\0usr\0
  */
 struct event {
@@ -95,6 +117,10 @@ struct event {
 	__u8 judged;            /* enum path_end of the walk that decided */
 	__u8 path_end, exe_end; /* enum path_end of the texts */
 	char comm[16];          /* of the thread; any bytes, NUL behind the last */
+	union {                 /* by kind */
+		struct event_connect connect;
+		struct event_identity identity;
+	};
 };
 
 /* Room for an event's texts. A ring buffer's slot has a fixed size: most paths are short, a few are not. */
@@ -106,6 +132,6 @@ struct event {
 
 _Static_assert(sizeof(struct domain) == 32, "both sides agree on struct domain");
 _Static_assert(sizeof(struct domain_counts) == 64, "both sides agree on struct domain_counts");
-_Static_assert(sizeof(struct event) == 80, "both sides agree on struct event");
+_Static_assert(sizeof(struct event) == 104, "both sides agree on struct event");
 
 #endif

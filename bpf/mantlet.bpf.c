@@ -31,7 +31,7 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 	if (!domain)
 		return err;
 	decide_exec(domain, exec_path(bprm), &decision);
-	if (decision.verdict.denied)
+	if (decision.verdict.reported)
 		report_exec(bprm, domain, &decision);
 	return decision.verdict.enforced ? -EACCES : 0;
 }

@@ -17,10 +17,17 @@ struct event_large {
 	char text[EVENT_TEXT_LARGE + EVENT_NAME];
 };
 
-struct exec_report {
-	struct linux_binprm *bprm;
+/* What an event tells, beside what every event does. */
+struct report {
 	const struct domain *domain;
 	const struct decision *decision;
+	__u32 kind, flags;       /* of the event */
+	const struct path *path; /* the file that was judged, or NULL */
+	const char *script;      /* the file is its interpreter; or NULL. As the caller named it */
+	union {
+		struct event_connect connect;
+		struct event_identity identity;
+	};
 	__u64 seq;
 	struct domain_counts *counts;
 };
@@ -74,28 +81,26 @@ static __always_inline void report_task(struct event *event)
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 }
 
-static __always_inline void report_decision(struct event *event, const struct exec_report *report)
+static __always_inline void report_decision(struct event *event, const struct report *report)
 {
 	event->version = EVENT_VERSION;
-	event->kind = EVENT_EXEC;
+	event->kind = report->kind;
 	event->domain = report->domain->id;
 	event->seq = report->seq;
 	event->generation = report->decision->generation;
 	event->rule = report->decision->verdict.rule;
 	event->judged = report->decision->end;
-	event->flags = report->decision->verdict.enforced ? EVENT_ENFORCED : 0;
+	event->flags = report->flags | (report->decision->verdict.enforced ? EVENT_ENFORCED : 0);
+	event->connect = report->connect; /* the largest of them */
 }
 
-static __always_inline void report_script(struct text_walk *walk, struct linux_binprm *bprm, __u32 max)
+static __always_inline void report_script(struct text_walk *walk, const char *script, __u32 max)
 {
 	struct event *event = walk->event;
 	long size;
 
-	event->script_size = 0;
-	if (!exec_is_interpreter(bprm))
-		return;
 	event->flags |= EVENT_INTERPRETER;
-	size = bpf_probe_read_kernel_str(walk->text, max, BPF_CORE_READ(bprm, filename));
+	size = bpf_probe_read_kernel_str(walk->text, max, script);
 	if (size <= 0 || size > max)
 		return;
 	if (size == max)
@@ -103,13 +108,16 @@ static __always_inline void report_script(struct text_walk *walk, struct linux_b
 	event->script_size = event->text_size = size;
 }
 
-static __always_inline void report_texts(struct text_walk *walk, const struct exec_report *report, __u32 script_max)
+static __always_inline void report_texts(struct text_walk *walk, const struct report *report, __u32 script_max)
 {
 	struct event *event = walk->event;
 
-	event->text_size = 0;
-	report_script(walk, report->bprm, script_max);
-	report_path(walk, exec_path(report->bprm), report->domain, &event->path_size, &event->path_end);
+	event->text_size = event->script_size = event->path_size = 0;
+	event->path_end = PATH_WHOLE;
+	if (report->script)
+		report_script(walk, report->script, script_max);
+	if (report->path)
+		report_path(walk, report->path, report->domain, &event->path_size, &event->path_end);
 	report_path(walk, task_exe(), report->domain, &event->exe_size, &event->exe_end);
 }
 
@@ -120,7 +128,7 @@ static __always_inline _Bool report_cut(const struct event *event)
 
 /* Writes the event in one size of slot; false: its texts want a larger one. */
 #define REPORT_SIZED(name, type, text_limit, script_max, last)                                                       \
-	static __attribute__((noinline)) _Bool name(const struct exec_report *report)                                \
+	static __attribute__((noinline)) _Bool name(const struct report *report)                                     \
 	{                                                                                                            \
 		struct type *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);                                  \
 		struct text_walk walk = {.limit = (text_limit)};                                                     \
@@ -145,18 +153,29 @@ static __always_inline _Bool report_cut(const struct event *event)
 REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, 0)
 REPORT_SIZED(report_large, event_large, EVENT_TEXT_LARGE, EVENT_SCRIPT_LARGE, 1)
 
-static __always_inline void report_exec(struct linux_binprm *bprm, const struct domain *domain,
-					const struct decision *decision)
+static __always_inline int report_send(struct report *report)
 {
-	struct exec_report report = {.bprm = bprm, .domain = domain, .decision = decision};
+	report->counts = bpf_map_lookup_elem(&counts, &report->domain->slot);
+	if (!report->counts)
+		return 0;
+	if (report->decision->verdict.denied)
+		__sync_fetch_and_add(&report->counts->denied, 1);
+	report->seq = __sync_fetch_and_add(&report->counts->seq, 1) + 1;
+	if (!report_small(report))
+		report_large(report);
+	return 0;
+}
 
-	report.counts = bpf_map_lookup_elem(&counts, &domain->slot);
-	if (!report.counts)
-		return;
-	__sync_fetch_and_add(&report.counts->denied, 1);
-	report.seq = __sync_fetch_and_add(&report.counts->seq, 1) + 1;
-	if (!report_small(&report))
-		report_large(&report);
+/* Not inline, as all that fill in a struct report: its room on the stack is given back. */
+static __attribute__((noinline)) int report_exec(struct linux_binprm *bprm, const struct domain *domain,
+						 const struct decision *decision)
+{
+	struct report report = {.domain = domain, .decision = decision, .kind = EVENT_EXEC};
+
+	report.path = exec_path(bprm);
+	if (exec_is_interpreter(bprm))
+		report.script = BPF_CORE_READ(bprm, filename);
+	return report_send(&report);
 }
 
 #endif

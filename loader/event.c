@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "event.h"
 
+#include <arpa/inet.h>
+#include <endian.h>
 #include <string.h>
+
+#include "policy/verdict.h"
 
 static const char *const why_not[] = {
 	[PATH_GOING] = "the file lies too deep, or was being moved",
@@ -9,6 +13,7 @@ static const char *const why_not[] = {
 	[PATH_OUTSIDE] = "the file is not under the container's root",
 	[PATH_DELETED] = "the file was deleted, or never had a name",
 	[PATH_NO_POLICY] = "the domain has no policy",
+	[PATH_NO_ADDRESS] = "the address is too short, or is none that the socket can have",
 };
 
 _Static_assert(sizeof(why_not) / sizeof(*why_not) == PATH_ENDS, "a reason for each enum path_end");
@@ -17,8 +22,8 @@ bool event_check(const void *data, size_t size)
 {
 	const struct event *event = data;
 
-	return size >= sizeof(*event) && event->version == EVENT_VERSION && event->kind == EVENT_EXEC &&
-	       event->judged < PATH_ENDS && event->text_size <= size - sizeof(*event) &&
+	return size >= sizeof(*event) && event->version == EVENT_VERSION && event->kind &&
+	       event->kind < EVENT_KINDS && event->judged < PATH_ENDS && event->text_size <= size - sizeof(*event) &&
 	       event->text_size <= EVENT_TEXT_LARGE + EVENT_NAME &&
 	       (size_t)event->script_size + event->path_size + event->exe_size <= event->text_size;
 }
@@ -46,14 +51,69 @@ static void join(const char *names, size_t size, enum path_end how, char *out)
 	*out = '\0';
 }
 
+static void record_exec(const struct event *event, struct event_texts *texts, struct audit_record *record)
+{
+	record->event = AUDIT_EXEC;
+	record->path = texts->path;
+	if (event->flags & EVENT_INTERPRETER) {
+		record->path = event->script_size ? (const char *)(event + 1) : NULL;
+		record->interpreter = texts->path;
+	}
+}
+
+static const char *address_text(const struct event_connect *connect, char *buf, size_t size)
+{
+	const __u64 address[2] = {htobe64(connect->high), htobe64(connect->low)};
+
+	if (verdict_is_ipv4(verdict_ipv6(connect->high, connect->low)))
+		return inet_ntop(AF_INET, (const char *)address + 12, buf, size);
+	return inet_ntop(AF_INET6, address, buf, size);
+}
+
+static void record_connect(const struct event *event, struct event_texts *texts, struct audit_record *record)
+{
+	const struct event_connect *connect = &event->connect;
+
+	record->event = AUDIT_CONNECT;
+	record->protocol = family_name(connect->family, connect->type, connect->protocol, texts->protocol);
+	if (event->flags & EVENT_ADDRESS) {
+		record->address = address_text(connect, texts->address, sizeof(texts->address));
+		record->port = connect->port;
+	}
+}
+
+static const enum identity_kind identity_kinds[] = {
+	[EVENT_UID] = IDENTITY_UID,
+	[EVENT_GID] = IDENTITY_GID,
+	[EVENT_GROUP] = IDENTITY_GROUP,
+	[EVENT_SETID] = IDENTITY_SETID,
+};
+
+static void record_identity(const struct event *event, struct event_texts *texts, struct audit_record *record)
+{
+	record->event = AUDIT_IDENTITY;
+	record->kind = identity_kinds[event->identity.kind % EVENT_IDENTITIES];
+	record->from = event->identity.from;
+	record->to = event->identity.to;
+	record->path = event->path_size ? texts->path : NULL;
+}
+
+static void (*const record_kind[])(const struct event *event, struct event_texts *texts,
+				   struct audit_record *record) = {
+	[EVENT_EXEC] = record_exec,
+	[EVENT_CONNECT] = record_connect,
+	[EVENT_IDENTITY] = record_identity,
+};
+
+_Static_assert(sizeof(record_kind) / sizeof(*record_kind) == EVENT_KINDS, "a record for each enum event_kind");
+
 void event_record(const struct event *event, int64_t realtime, struct event_texts *texts, struct audit_record *record)
 {
-	const char *text = (const char *)(event + 1), *path = text + event->script_size;
+	const char *path = (const char *)(event + 1) + event->script_size;
 
 	join(path, event->path_size, event->path_end, texts->path);
 	join(path + event->path_size, event->exe_size, event->exe_end, texts->exe);
 	*record = (struct audit_record){
-		.event = AUDIT_EXEC,
 		.time = event->time + realtime,
 		.seq = event->seq,
 		.rule = event->rule,
@@ -64,11 +124,7 @@ void event_record(const struct event *event, int64_t realtime, struct event_text
 		.gid = event->gid,
 		.comm = event->comm,
 		.exe = texts->exe,
-		.path = texts->path,
 		.reason = why_not[event->judged],
 	};
-	if (event->flags & EVENT_INTERPRETER) {
-		record->path = event->script_size ? text : NULL;
-		record->interpreter = texts->path;
-	}
+	record_kind[event->kind](event, texts, record);
 }

@@ -8,11 +8,14 @@
 
 #include "audit.h"
 #include "bpf/event.h"
+#include "family.h"
 
-/* An event's paths as strings; records borrow them. */
+/* What an event holds, as strings; records borrow them. */
 struct event_texts {
 	char path[EVENT_TEXT_LARGE + EVENT_NAME + 8];
 	char exe[EVENT_TEXT_LARGE + EVENT_NAME + 8];
+	char address[48];
+	char protocol[FAMILY_NAME_MAX];
 };
 
 /* Is this an event, whole and of this version? */

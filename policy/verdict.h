@@ -252,6 +252,66 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 	return verdict_of(image, rule);
 }
 
+/* Socket families, types and protocols, as in socket(2): the same numbers on every machine that Linux runs BPF on. */
+enum verdict_numbers {
+	FAMILY_UNSPEC = 0,
+	FAMILY_UNIX = 1,
+	FAMILY_INET = 2,
+	FAMILY_INET6 = 10,
+	FAMILY_KEY = 15,
+	FAMILY_NETLINK = 16,
+	FAMILY_ALG = 38,
+	SOCKET_TYPE_MASK = 15, /* what is above are flags: SOCK_NONBLOCK, SOCK_CLOEXEC */
+	TYPE_STREAM = 1,
+	TYPE_DATAGRAM = 2,
+	TYPE_DCCP = 6,
+	PROTOCOL_ANY = 0, /* the type's own: TCP, UDP */
+	PROTOCOL_ICMP = 1,
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_ICMPV6 = 58,
+	PROTOCOL_UDPLITE = 136,
+	PROTOCOL_SMC = 256, /* TCP's addresses, and TCP if the peer has no SMC */
+	PROTOCOL_MPTCP = 262,
+};
+
+/* What `connect` has to do with a kind of socket. */
+enum verdict_socket {
+	SOCKET_LOCAL,    /* nothing: it speaks with this machine only */
+	SOCKET_STREAM,   /* its addresses are judged as TCP's */
+	SOCKET_DATAGRAM, /* as UDP's */
+	SOCKET_DOOR,     /* it leaves the container by a way that no address rule can judge: verdict_family() */
+};
+
+/*
+ * A list of what is known; all else is a door. SCTP is one: it takes more addresses than the one that a hook or a
+ * supervisor is asked about, from control messages and from its peer. So is what carries anything, by a port or
+ * without (raw, L2TP).
+ */
+static __always_inline enum verdict_socket verdict_socket(int family, int type, int protocol)
+{
+	if (family == FAMILY_UNIX || family == FAMILY_NETLINK || family == FAMILY_ALG || family == FAMILY_KEY)
+		return SOCKET_LOCAL;
+	if (family != FAMILY_INET && family != FAMILY_INET6)
+		return SOCKET_DOOR;
+	switch (type & SOCKET_TYPE_MASK) {
+	case TYPE_STREAM:
+		return protocol == PROTOCOL_ANY || protocol == PROTOCOL_TCP || protocol == PROTOCOL_MPTCP ||
+				       protocol == PROTOCOL_SMC
+			       ? SOCKET_STREAM
+			       : SOCKET_DOOR;
+	case TYPE_DATAGRAM:
+		return protocol == PROTOCOL_ANY || protocol == PROTOCOL_UDP || protocol == PROTOCOL_UDPLITE ||
+				       protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6
+			       ? SOCKET_DATAGRAM
+			       : SOCKET_DOOR;
+	case TYPE_DCCP:
+		return SOCKET_DATAGRAM;
+	default:
+		return SOCKET_DOOR;
+	}
+}
+
 /* On a socket of a family or type that leaves the container by another door than an address. */
 static __always_inline struct verdict verdict_family(image_ref image)
 {
