@@ -6,6 +6,7 @@
 #   make check      what to run all day: unit tests, and the behaviour on this machine (under a minute)
 #   make lint       formatting, warnings of both compilers, shellcheck, clang-tidy
 #   make bench      cost of a verdict by the size of the policy, in counted instructions
+#   make bench-lsm  what LSM mode costs, in counted instructions, in a VM with KERNELS (6.1)
 #   make install    to $(DESTDIR)$(PREFIX)/bin
 #
 # CC=clang builds with clang.
@@ -108,6 +109,25 @@ $(B)/tests/verdict-bench: tests/bench/verdict.c $(PARITY_NEEDS)
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ $< $(PARITY) -lbpf -lelf -ljson-c -lz
 
+# the costs of LSM mode, in a VM
+BENCH := $(addprefix $(B)/bench/,operations floor nothing floor.bpf.o)
+
+$(B)/bench/floor.bpf.o: tests/bench/floor.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)$(BPF_CC) -c $< -o $@
+
+$(B)/bench/floor: tests/bench/floor.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -o $@ $< -lbpf -lelf -lz
+
+$(B)/bench/operations: tests/bench/operations.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -o $@ $<
+
+$(B)/bench/nothing: tests/bench/nothing.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) -O2 $(WARNINGS) -static -nostdlib -fno-stack-protector -o $@ $<
+
 deps:
 	$(Q)ci/deps
 
@@ -136,6 +156,10 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/tests/verdict-bench
 	$(Q)tests/bench/verdict
 
+bench-lsm: deps
+	$(Q)$(MAKE) --no-print-directory $(B)/mantlet $(BENCH)
+	$(Q)tests/bench/lsm $(KERNELS)
+
 install: $(B)/mantlet
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/mantlet
 	ln -sf mantlet $(DESTDIR)$(PREFIX)/bin/microenforcer
@@ -144,6 +168,6 @@ clean:
 	-tests/docker/stop
 	rm -rf $(B)
 
-.PHONY: all deps products demo test check lint bench install clean
+.PHONY: all deps products demo test check lint bench bench-lsm install clean
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usage: floor PROGRAMS EMPTY CMD OPERATION…
+ * Runs `CMD measure` while an empty program (the object EMPTY) is on each hook that the programs of the object PROGRAMS are
+ * for: what any tool pays that has those hooks. Then counts how many programs each OPERATION starts (`CMD do OPERATION N`),
+ * and prints it: `hooks OPERATION COUNT`.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#define HOOKS 32
+#define COUNTED 100 /* operations, to count the programs that they start */
+
+struct floor {
+	struct bpf_object *on[HOOKS];
+	size_t hooks;
+};
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int load(struct floor *floor, const char *empty, const char *hook)
+{
+	struct bpf_object *object = bpf_object__open_file(empty, NULL);
+	struct bpf_program *program = object ? bpf_object__next_program(object, NULL) : NULL;
+
+	/* setting a target looks it up: a kernel may not have the hook */
+	if (!program || bpf_program__set_attach_target(program, 0, hook) < 0 || bpf_object__load(object) < 0 ||
+	    !bpf_program__attach(program)) {
+		bpf_object__close(object);
+		return -1;
+	}
+	floor->on[floor->hooks++] = object;
+	return 0;
+}
+
+/* Each hook once, however many programs are on it. */
+static void lay(struct floor *floor, const char *programs, const char *empty)
+{
+	struct bpf_object *object = bpf_object__open_file(programs, NULL);
+	struct bpf_program *program;
+	char seen[HOOKS * 64] = " ", word[80];
+
+	bpf_object__for_each_program(program, object)
+	{
+		const char *section = bpf_program__section_name(program), *hook = strchr(section, '/');
+
+		snprintf(word, sizeof(word), " %.70s ", hook ? hook + 1 : "");
+		if (strncmp(section, "lsm", 3) || !hook || strstr(seen, word) || floor->hooks == HOOKS)
+			continue;
+		strncat(seen, word + 1, sizeof(seen) - strlen(seen) - 1);
+		if (load(floor, empty, hook + 1) < 0)
+			printf("# no hook %s\n", hook + 1);
+	}
+	bpf_object__close(object);
+}
+
+static int run(char **command)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (!child) {
+		execv(command[0], command);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static unsigned long long started(const struct floor *floor)
+{
+	unsigned long long sum = 0;
+
+	for (size_t i = 0; i < floor->hooks; i++) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(bpf_object__next_program(floor->on[i], NULL)), &info,
+					    &len))
+			sum += info.run_cnt;
+	}
+	return sum;
+}
+
+/* Twice, of different lengths: what the command starts by itself cancels out. */
+static void count(const struct floor *floor, const char *program, const char *operation)
+{
+	unsigned long long before = started(floor), once, twice;
+	char *command[] = {(char *)program, "do", (char *)operation, "0", NULL};
+	char times[16];
+
+	run(command);
+	once = started(floor) - before;
+	snprintf(times, sizeof(times), "%d", COUNTED);
+	command[3] = times;
+	run(command);
+	twice = started(floor) - before - once;
+	printf("hooks %s %llu\n", operation, (twice - once + COUNTED / 2) / COUNTED);
+}
+
+int main(int argc, char **argv)
+{
+	struct floor floor = {};
+	int status;
+
+	if (argc < 5) {
+		fprintf(stderr, "usage: floor PROGRAMS EMPTY CMD OPERATION…\n");
+		return 2;
+	}
+	libbpf_set_print(quiet);
+	lay(&floor, argv[1], argv[2]);
+	fflush(stdout);
+	status = run((char *[]){argv[3], "measure", NULL});
+	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)
+		return 1;
+	for (int i = 4; i < argc; i++)
+		count(&floor, argv[3], argv[i]);
+	return status;
+}
