@@ -3,9 +3,11 @@
  * The line between the kernel's programs (bpf/) and their loader: the maps, and what stands in them. Both
  * sides are built from one tree and are never mixed, so there is a version to refuse by, and no conversion.
  *
- *   domains    task storage: task -> struct domain. A task without one is not our business. Set from
- *              userspace by pidfd for the first task of a domain, which must not have forked yet; copied to
- *              children by the programs.
+ *   tasks      task -> the slot of its domain, in pages, by the number that the first pid namespace gives it. A task
+ *              without one is not our business. The first task of a domain puts itself there (domain_enter), before
+ *              it forks; whoever is born gets that of the task that made it, or what the last task of that number
+ *              left there would be its own.
+ *   domains    slot -> struct domain.
  *   policies   slot -> the policy image, an array map of its own with one element per cell. Swapped whole,
  *              in one update. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the generation, so
  *              that it cannot be read apart from the image. No image in a domain's slot: everything is denied.
@@ -25,6 +27,8 @@
 #define DOMAIN_SLOTS 1024      /* domains that can have a policy at the same time */
 #define EVENTS_SIZE (1u << 20) /* bytes in the ring buffer: about 900 events */
 #define IMAGE_GENERATION 1     /* word of the cell IMAGE_FLAGS */
+#define TASKS_PAGE 2048        /* tasks of a page of `tasks`, */
+#define TASKS_PAGES 2048       /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
 
 /* A place that no path goes above: the kernel's addresses of a mount and of a directory in it. They are
  * compared, never followed. Whoever makes the domain keeps that directory open (or as its own root) for as
@@ -34,10 +38,13 @@ struct domain_root {
 	__u64 dentry;
 };
 
-/* Of one task. */
+struct tasks_page {
+	__u16 domain[TASKS_PAGE]; /* slot + 1; 0: in none */
+};
+
 struct domain {
 	__u64 id;                /* as in the audit; 0 is never used */
-	__u32 slot;              /* in policies and counts */
+	__u32 slot;              /* its own, and in policies and counts */
 	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
 };

@@ -36,17 +36,18 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 	return decision.verdict.enforced ? -EACCES : 0;
 }
 
-/* Threads and processes alike. A child that could not be given its domain must not be. */
-SEC("lsm/task_alloc")
-int BPF_PROG(fork_inherit, struct task_struct *task, unsigned long clone_flags, int ret)
+/* Threads and processes alike, before they run for the first time. */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(fork_inherit, struct task_struct *task, unsigned long clone_flags)
 {
-	struct domain *domain;
-	int err;
+	domain_inherit(task->pid);
+	return 0;
+}
 
-	if (ret)
-		return ret;
-	domain = domain_current(&err);
-	if (!domain)
-		return err;
-	return bpf_task_storage_get(&domains, task, domain, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
+/* Attached nowhere: who is to be in a domain calls it (BPF_PROG_TEST_RUN), with the slot as argument. */
+SEC("raw_tp")
+int domain_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	domain_set(bpf_get_current_pid_tgid(), ctx->args[0]);
+	return 0;
 }

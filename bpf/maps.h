@@ -7,9 +7,16 @@
 #include "policy/image.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TASKS_PAGES);
+	__type(key, __u32);
+	__type(value, struct tasks_page);
+} tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DOMAIN_SLOTS);
+	__type(key, __u32);
 	__type(value, struct domain);
 } domains SEC(".maps");
 

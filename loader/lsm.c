@@ -116,10 +116,9 @@ static int lsm_enter(struct guard *guard, int sock, struct fault *fault)
 {
 	char byte;
 
-	(void)guard;
 	/* without the guard the programs stay, but nobody tells what they refuse: the command is not to go on */
 	if (!prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) && recv(sock, &byte, 1, 0) == 1)
-		return 0;
+		return programs_enter(guard->programs, SLOT, fault);
 	return fault_set(fault, ECHILD, "the process that guards this one is gone; start it again");
 }
 
@@ -128,9 +127,10 @@ static int lsm_adopt(struct guard *guard, pid_t child, int sock, struct fault *f
 	const struct domain domain = {.id = guard->config.origin->domain, .slot = SLOT};
 	int r;
 
+	(void)child;
 	guard->first = *guard->config.seq;
 	__atomic_store_n(&guard->counts->seq, guard->first, __ATOMIC_RELEASE);
-	r = programs_set_domain(guard->programs, child, &domain, fault);
+	r = programs_set_domain(guard->programs, &domain, fault);
 	if (r < 0)
 		return r;
 	if (send(sock, "", 1, MSG_NOSIGNAL) != 1)

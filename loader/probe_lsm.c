@@ -160,11 +160,6 @@ static void check_type(struct probe_finding *finding)
 			"5.7, with CONFIG_BPF_LSM, where its owner lets them load,");
 }
 
-static void check_storage(struct probe_finding *finding)
-{
-	found_by_trying(finding, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL), "task storage", "5.11");
-}
-
 static void check_ring(struct probe_finding *finding)
 {
 	found_by_trying(finding, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL), "ring buffer", "5.8");
@@ -227,7 +222,6 @@ const struct probe_check probe_lsm_checks[] = {
 	{"lsm list", true, check_list},
 	{"lockdown", true, check_lockdown},
 	{"program type", true, check_type},
-	{"task storage", true, check_storage},
 	{"ring buffer", true, check_ring},
 	{"bpf_loop", false, check_loop},
 	{"verifier", false, check_verifier},

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -192,19 +191,20 @@ int programs_set_image(struct programs *programs, uint32_t slot, image_ref image
 	return 0;
 }
 
-int programs_set_domain(struct programs *programs, pid_t task, const struct domain *domain, struct fault *fault)
+int programs_set_domain(struct programs *programs, const struct domain *domain, struct fault *fault)
 {
-	int pidfd = syscall(SYS_pidfd_open, task, 0), r;
+	int r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.domains), &domain->slot, domain, BPF_ANY);
 
-	if (pidfd < 0)
-		return fault_set(fault, errno, "cannot name process %d to the kernel: %s; did it end?", task,
-				 strerror(errno));
-	r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.domains), &pidfd, domain, BPF_ANY);
-	close(pidfd);
-	if (r < 0)
-		return fault_set(fault, -r, "cannot put process %d into its domain: %s; is memory short?", task,
-				 strerror(-r));
-	return 0;
+	return r < 0 ? fault_set(fault, -r, "cannot make domain %u: %s", domain->slot, strerror(-r)) : 0;
+}
+
+int programs_enter(struct programs *programs, uint32_t slot, struct fault *fault)
+{
+	uint64_t args[] = {slot};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = args, .ctx_size_in = sizeof(args));
+	int r = bpf_prog_test_run_opts(bpf_program__fd(programs->bpf->progs.domain_enter), &run);
+
+	return r < 0 ? fault_set(fault, -r, "cannot enter domain %u: %s", slot, strerror(-r)) : 0;
 }
 
 struct domain_counts *programs_counts(const struct programs *programs, uint32_t slot)

@@ -35,8 +35,11 @@ int programs_prove(struct programs *programs, struct fault *fault);
 int programs_set_image(struct programs *programs, uint32_t slot, image_ref image, uint32_t generation,
 		       struct fault *fault);
 
-/* Puts a task, which has no children yet, into a domain. */
-int programs_set_domain(struct programs *programs, pid_t task, const struct domain *domain, struct fault *fault);
+/* Says what the domain in domain->slot is. */
+int programs_set_domain(struct programs *programs, const struct domain *domain, struct fault *fault);
+
+/* Puts the calling process, which has no other thread and no children yet, into a domain. */
+int programs_enter(struct programs *programs, uint32_t slot, struct fault *fault);
 
 /* Of a slot, in memory shared with the kernel: read and change it atomically. */
 struct domain_counts *programs_counts(const struct programs *programs, uint32_t slot);

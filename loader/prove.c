@@ -46,13 +46,12 @@ static int make_file(void)
 	return file < 0 && errno == EINVAL ? memfd_create("mantlet-canary", MFD_CLOEXEC) : file;
 }
 
-/* Waits until it is in its domain; exits with the errno of its exec. */
-__attribute__((noreturn)) static void be_canary(int file, int go)
+/* Exits with the errno of its exec; 0: it did not come to that. */
+__attribute__((noreturn)) static void be_canary(struct programs *programs, int file)
 {
 	char *const none[] = {"canary", NULL}, *const environment[] = {NULL};
-	char byte;
 
-	if (read(go, &byte, 1) != 1)
+	if (programs_enter(programs, PROOF_SLOT, NULL) < 0)
 		_exit(0);
 	fexecve(file, none, environment);
 	_exit(errno & 0x7f);
@@ -61,26 +60,20 @@ __attribute__((noreturn)) static void be_canary(int file, int go)
 static int send_canary(struct programs *programs, int file, int *err, struct fault *fault)
 {
 	const struct domain domain = {.id = PROOF_DOMAIN, .slot = PROOF_SLOT};
-	int go[2], status, r;
+	int status, r = programs_set_domain(programs, &domain, fault);
 	pid_t child;
 
-	if (pipe2(go, O_CLOEXEC) < 0)
-		return fault_set(fault, errno, "cannot make a pipe: %s", strerror(errno));
+	if (r < 0)
+		return r;
 	child = fork();
-	if (!child) {
-		close(go[1]);
-		be_canary(file, go[0]);
-	}
-	close(go[0]);
-	r = child < 0 ? fault_set(fault, errno, "cannot fork: %s", strerror(errno))
-		      : programs_set_domain(programs, child, &domain, fault);
-	if (!r && write(go[1], "", 1) != 1)
-		r = fault_set(fault, errno, "the canary died before its flight: %s", strerror(errno));
-	close(go[1]);
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return r ? r : fault_set(fault, errno, "the canary is gone: %s", strerror(errno));
+	if (!child)
+		be_canary(programs, file);
+	if (child < 0)
+		return fault_set(fault, errno, "cannot fork: %s", strerror(errno));
+	if (waitpid(child, &status, 0) < 0)
+		return fault_set(fault, errno, "the canary is gone: %s", strerror(errno));
 	*err = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-	return r;
+	return 0;
 }
 
 int programs_prove(struct programs *programs, struct fault *fault)

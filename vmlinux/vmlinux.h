@@ -76,32 +76,9 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-struct bpf_local_storage_map;
-
-struct bpf_local_storage_data {
-	struct bpf_local_storage_map *smap;
-};
-
-struct bpf_local_storage_elem {
-	struct hlist_node snode;
-	struct bpf_local_storage_data sdata;
-};
-
-struct bpf_local_storage {
-	struct hlist_head list;
-};
-
 struct task_struct {
+	int pid;
 	int tgid;
-	struct bpf_local_storage *bpf_storage;
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
