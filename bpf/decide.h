@@ -12,6 +12,24 @@ struct decision {
 	__u32 end; /* enum path_end */
 };
 
+/* The image of a domain, and its generation; NULL, and the verdict: there is none. */
+static __always_inline image_ref decide_image(const struct domain *domain, __u32 section, struct decision *d)
+{
+	image_ref image = bpf_map_lookup_elem(&policies, &domain->slot);
+	const struct image_cell *flags;
+
+	if (!image) {
+		d->end = PATH_NO_POLICY;
+		d->verdict.rule = VERDICT_UNRESOLVED(section);
+		d->verdict.denied = d->verdict.enforced = d->verdict.reported = 1;
+		return 0;
+	}
+	flags = image_cell(image, IMAGE_FLAGS);
+	d->generation = flags ? flags->w[IMAGE_GENERATION] : 0;
+	d->end = PATH_WHOLE;
+	return image;
+}
+
 /*
  * ctx of decide_step().
  *
@@ -76,7 +94,7 @@ static __attribute__((noinline)) int decide_exec(const struct domain *domain, co
 	if (!walk.image) {
 		d->end = PATH_NO_POLICY;
 		d->verdict.rule = VERDICT_UNRESOLVED(RULE_EXEC);
-		d->verdict.denied = d->verdict.enforced = 1;
+		d->verdict.denied = d->verdict.enforced = d->verdict.reported = 1;
 		return 0;
 	}
 	walk.name[DECIDE_NAME] = '/';

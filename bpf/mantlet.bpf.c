@@ -12,6 +12,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "connect.h"
 #include "domain.h"
 #include "report.h"
 
@@ -50,4 +51,53 @@ int domain_enter(struct bpf_raw_tracepoint_args *ctx)
 {
 	domain_set(bpf_get_current_pid_tgid(), ctx->args[0]);
 	return 0;
+}
+
+/* Sockets that no address rule can judge are refused when they are made. */
+SEC("lsm/socket_create")
+int BPF_PROG(socket_check, int family, int type, int protocol, int kern, int ret)
+{
+	struct socket_asked asked = {.family = family, .type = type, .protocol = protocol};
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	if (kern || verdict_socket(family, type, protocol) != SOCKET_DOOR)
+		return 0;
+	domain = domain_current(&err);
+	return domain ? connect_judge(domain, &asked) : err;
+}
+
+SEC("lsm/socket_connect")
+int BPF_PROG(connect_check, struct socket *sock, struct sockaddr *address, int addrlen, int ret)
+{
+	struct socket_asked asked = {.name = address, .len = addrlen};
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	domain = domain_current(&err);
+	if (!domain)
+		return err;
+	return socket_gather(&asked, sock) ? connect_judge(domain, &asked) : -EACCES;
+}
+
+/* Every way to send, named or not: a socket may come from outside of the domain. */
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int ret)
+{
+	struct socket_asked asked = {.name = msg->msg_name, .len = msg->msg_namelen, .sends = 1};
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	if (!socket_gather(&asked, sock))
+		return 0; /* nothing is sent by what is closed */
+	if (!asked.name && verdict_socket(asked.family, asked.type, asked.protocol) != SOCKET_DOOR)
+		return 0;
+	domain = domain_current(&err);
+	return domain ? connect_judge(domain, &asked) : err;
 }

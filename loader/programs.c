@@ -142,19 +142,22 @@ static int pin(struct bpf_link *link, const char *name, struct fault *fault)
 
 int programs_pin(struct programs *programs, struct fault *fault)
 {
+	const struct bpf_object_skeleton *all = programs->bpf->skeleton;
 	libbpf_print_fn_t before = libbpf_set_print(keep_line);
-	int r = pin(programs->bpf->links.exec_check, "exec_check", fault);
+	int r = 0;
 
-	if (!r)
-		r = pin(programs->bpf->links.fork_inherit, "fork_inherit", fault);
+	for (int i = 0; i < all->prog_cnt && !r; i++)
+		if (*all->progs[i].link)
+			r = pin(*all->progs[i].link, all->progs[i].name, fault);
 	libbpf_set_print(before);
 	return r;
 }
 
-static void unpin(struct bpf_link *link)
+static void unpin(const struct bpf_object_skeleton *all)
 {
-	if (link && bpf_link__pin_path(link))
-		bpf_link__unpin(link);
+	for (int i = 0; i < all->prog_cnt; i++)
+		if (*all->progs[i].link && bpf_link__pin_path(*all->progs[i].link))
+			bpf_link__unpin(*all->progs[i].link);
 }
 
 /* Copies the image into the map by mapping it: one system call, however large it is. */
@@ -258,10 +261,8 @@ void programs_close(struct programs *programs)
 		return;
 	if (programs->counts)
 		munmap(programs->counts, DOMAIN_SLOTS * sizeof(*programs->counts));
-	if (programs->bpf) {
-		unpin(programs->bpf->links.exec_check);
-		unpin(programs->bpf->links.fork_inherit);
-	}
+	if (programs->bpf)
+		unpin(programs->bpf->skeleton);
 	mantlet_bpf__destroy(programs->bpf);
 	free(programs);
 }

@@ -252,6 +252,14 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 	return verdict_of(image, rule);
 }
 
+/* On an address that cannot be read. */
+static __always_inline struct verdict verdict_unreadable(image_ref image, enum image_layout protocol)
+{
+	const struct image_table *table = (const void *)image_cell(image, protocol);
+
+	return verdict_of(image, table && !table->count ? RULE_NONE : VERDICT_UNRESOLVED(RULE_CONNECT));
+}
+
 /* Socket families, types and protocols, as in socket(2): the same numbers on every machine that Linux runs BPF on. */
 enum verdict_numbers {
 	FAMILY_UNSPEC = 0,

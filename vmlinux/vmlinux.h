@@ -90,6 +90,27 @@ struct linux_binprm {
 	const char *interp;
 };
 
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type;
+	__u16 sk_protocol;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sockaddr;
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
 #pragma clang attribute pop
 
 #endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which addresses a domain speaks to: from a socket and what a call names, to a verdict and its event.
+ *
+ * A name is the kernel's own copy: the caller can change it no more. What each protocol makes of it, and so what
+ * it is judged as:
+ *
+ * - AF_UNSPEC given to connect() ends a connection. Given to a send, an IPv4 socket takes it for AF_INET
+ *   (udp_sendmsg()); an IPv6 one ignores it, and sends to its peer (udpv6_sendmsg()).
+ * - An IPv6 socket takes an AF_INET address (__ip6_datagram_connect(), udpv6_sendmsg()). An IPv4 socket refuses
+ *   an AF_INET6 one, so it does not matter how that is judged.
+ * - Without a name, a send goes where an earlier call said; that was judged, unless the socket came from outside.
+ */
+#ifndef MANTLET_BPF_CONNECT_H
+#define MANTLET_BPF_CONNECT_H
+
+#include <bpf/bpf_endian.h>
+
+#include "report.h"
+
+/* Lengths from which on the kernel takes an address: without sin_zero's end, or sin6_scope_id (RFC 2133). */
+#define ADDRESS_INET 16
+#define ADDRESS_INET6 24
+
+struct socket_asked {
+	int family, type, protocol;
+	const void *name; /* NULL: none */
+	int len;
+	_Bool sends; /* else connects */
+};
+
+/* false: there is no socket any more. */
+static __always_inline _Bool socket_gather(struct socket_asked *asked, struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	if (!sk)
+		return 0;
+	asked->family = sk->__sk_common.skc_family;
+	asked->type = sk->sk_type;
+	asked->protocol = sk->sk_protocol;
+	return 1;
+}
+
+struct peer {
+	struct verdict_address address;
+	__u16 port;
+	__u16 end; /* PATH_WHOLE; PATH_GOING: nothing is named, or it was not asked; PATH_NO_ADDRESS */
+};
+
+static __always_inline __u16 peer_ipv6(struct peer *peer, const void *name, int len)
+{
+	__be64 address[2];
+
+	if (len < ADDRESS_INET6 || bpf_probe_read_kernel(address, sizeof(address), name + 8))
+		return PATH_NO_ADDRESS;
+	peer->address = verdict_ipv6(bpf_be64_to_cpu(address[0]), bpf_be64_to_cpu(address[1]));
+	return PATH_WHOLE;
+}
+
+static __always_inline __u16 peer_gather(struct peer *peer, const struct socket_asked *asked)
+{
+	struct {
+		__u16 family;
+		__be16 port;
+		__be32 ipv4;
+	} head;
+
+	if (!asked->name)
+		return PATH_GOING;
+	if (asked->len < (int)sizeof(head.family) || bpf_probe_read_kernel(&head, sizeof(head), asked->name))
+		return PATH_NO_ADDRESS;
+	if (head.family == FAMILY_UNSPEC && !(asked->sends && asked->family == FAMILY_INET))
+		return PATH_GOING;
+	peer->port = bpf_ntohs(head.port);
+	if (head.family == FAMILY_INET6)
+		return peer_ipv6(peer, asked->name, asked->len);
+	if (asked->len < ADDRESS_INET || (head.family != FAMILY_INET && head.family != FAMILY_UNSPEC))
+		return PATH_NO_ADDRESS;
+	peer->address = verdict_ipv4(bpf_ntohl(head.ipv4));
+	return PATH_WHOLE;
+}
+
+static __always_inline void decide_door(const struct domain *domain, struct decision *d)
+{
+	image_ref image = decide_image(domain, RULE_CONNECT, d);
+
+	if (image)
+		d->verdict = verdict_family(image);
+}
+
+static __always_inline void decide_peer(const struct domain *domain, const struct peer *peer, __u32 protocol,
+					struct decision *d)
+{
+	image_ref image = decide_image(domain, RULE_CONNECT, d);
+
+	if (!image)
+		return;
+	if (peer->end == PATH_WHOLE) {
+		d->verdict = verdict_connect(image, protocol, peer->address, peer->port);
+		return;
+	}
+	d->end = peer->end;
+	d->verdict = verdict_unreadable(image, protocol);
+}
+
+static __attribute__((noinline)) int report_connect(const struct domain *domain, const struct decision *decision,
+						    const struct socket_asked *asked, const struct peer *peer)
+{
+	struct report report = {.domain = domain, .decision = decision, .kind = EVENT_CONNECT};
+
+	report.connect.family = asked->family;
+	report.connect.type = asked->type;
+	report.connect.protocol = asked->protocol;
+	if (peer->end == PATH_WHOLE) {
+		report.flags = EVENT_ADDRESS;
+		report.connect.high = peer->address.high;
+		report.connect.low = peer->address.low;
+		report.connect.port = peer->port;
+	}
+	return report_send(&report);
+}
+
+/* On what a call names, or, if no address rule can judge it, on its socket: 0 or -EACCES. */
+static __attribute__((noinline)) int connect_judge(const struct domain *domain, const struct socket_asked *asked)
+{
+	enum verdict_socket is = verdict_socket(asked->family, asked->type, asked->protocol);
+	struct decision d = {};
+	struct peer peer = {};
+
+	if (is == SOCKET_LOCAL)
+		return 0;
+	if (is == SOCKET_DOOR) {
+		decide_door(domain, &d);
+	} else {
+		peer.end = peer_gather(&peer, asked);
+		if (peer.end == PATH_GOING)
+			return 0;
+		decide_peer(domain, &peer, is == SOCKET_STREAM ? IMAGE_TCP : IMAGE_UDP, &d);
+	}
+	if (d.verdict.reported)
+		report_connect(domain, &d, asked, &peer);
+	return d.verdict.enforced ? -EACCES : 0;
+}
+
+#endif
