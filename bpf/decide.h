@@ -15,7 +15,7 @@ struct decision {
 /* The image of a domain, and its generation; NULL, and the verdict: there is none. */
 static __always_inline image_ref decide_image(const struct domain *domain, __u32 section, struct decision *d)
 {
-	image_ref image = bpf_map_lookup_elem(&policies, &domain->slot);
+	image_ref image = bpf_map_lookup_elem(&policies, &domain->policy);
 	const struct image_cell *flags;
 
 	if (!image) {
@@ -88,7 +88,7 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 static __attribute__((noinline)) int decide_exec(const struct domain *domain, const struct path *path,
 						 struct decision *d)
 {
-	struct decide_walk walk = {.image = bpf_map_lookup_elem(&policies, &domain->slot), .left = domain->zero};
+	struct decide_walk walk = {.image = bpf_map_lookup_elem(&policies, &domain->policy), .left = domain->zero};
 	const struct image_cell *flags;
 
 	if (!walk.image) {

@@ -7,10 +7,11 @@
  *              without one is not our business. The first task of a domain puts itself there (domain_enter), before
  *              it forks; whoever is born gets that of the task that made it, or what the last task of that number
  *              left there would be its own.
- *   domains    slot -> struct domain.
- *   policies   slot -> the policy image, an array map of its own with one element per cell. Swapped whole,
- *              in one update. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the generation, so
- *              that it cannot be read apart from the image. No image in a domain's slot: everything is denied.
+ *   domains    slot -> struct domain, shared memory of kernel and loader. Storing another policy's number in it puts
+ *              the domain under that policy.
+ *   policies   policy -> the policy image, an array map of its own with one element per cell. Swapped whole, in
+ *              one update, for all its domains. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the
+ *              generation, so that it cannot be read apart from the image. No image: everything is denied.
  *   counts     slot -> struct domain_counts, shared memory of kernel and loader: change it atomically.
  *   events     ring buffer of struct event. What does not fit is counted, not waited for.
  */
@@ -24,7 +25,8 @@
 /* Grows by one with every change of this file that changes a layout or a meaning. */
 #define EVENT_VERSION 2
 
-#define DOMAIN_SLOTS 1024      /* domains that can have a policy at the same time */
+#define DOMAIN_SLOTS 4096      /* domains at the same time */
+#define POLICY_SLOTS 1024      /* policies at the same time */
 #define EVENTS_SIZE (1u << 20) /* bytes in the ring buffer: about 900 events */
 #define IMAGE_GENERATION 1     /* word of the cell IMAGE_FLAGS */
 #define TASKS_PAGE 2048        /* tasks of a page of `tasks`, */
@@ -43,8 +45,10 @@ struct tasks_page {
 };
 
 struct domain {
-	__u64 id;                /* as in the audit; 0 is never used */
-	__u32 slot;              /* its own, and in policies and counts */
+	__u64 id;     /* as in the audit; 0 is never used */
+	__u32 slot;   /* its own, and in counts */
+	__u32 policy; /* in policies */
+	__u32 reserved;
 	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
 };
@@ -137,7 +141,7 @@ struct event {
 #define EVENT_SCRIPT_LARGE 4096
 #define EVENT_NAME 256 /* one component: NAME_MAX and a NUL */
 
-_Static_assert(sizeof(struct domain) == 32, "both sides agree on struct domain");
+_Static_assert(sizeof(struct domain) == 40, "both sides agree on struct domain");
 _Static_assert(sizeof(struct domain_counts) == 64, "both sides agree on struct domain_counts");
 _Static_assert(sizeof(struct event) == 104, "both sides agree on struct event");
 

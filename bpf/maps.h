@@ -15,6 +15,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, DOMAIN_SLOTS);
 	__type(key, __u32);
 	__type(value, struct domain);
@@ -31,7 +32,7 @@ struct image_map {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, DOMAIN_SLOTS);
+	__uint(max_entries, POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct image_map);
 } policies SEC(".maps");

@@ -174,7 +174,7 @@ static int fill(int map, image_ref image, uint32_t generation)
 	return bpf_map_freeze(map); /* from here on, nobody writes to it */
 }
 
-int programs_set_image(struct programs *programs, uint32_t slot, image_ref image, uint32_t generation,
+int programs_set_image(struct programs *programs, uint32_t policy, image_ref image, uint32_t generation,
 		       struct fault *fault)
 {
 	uint32_t cells = policy_image_size(image) / sizeof(*image);
@@ -185,7 +185,7 @@ int programs_set_image(struct programs *programs, uint32_t slot, image_ref image
 	if (map >= 0) {
 		r = fill(map, image, generation);
 		if (!r)
-			r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.policies), &slot, &map, BPF_ANY);
+			r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.policies), &policy, &map, BPF_ANY);
 		close(map);
 	}
 	if (r < 0)

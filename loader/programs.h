@@ -31,8 +31,8 @@ int programs_pin(struct programs *programs, struct fault *fault);
  * exec. Only a verdict proves a verdict: without `bpf` in lsm= programs attach, and never run. */
 int programs_prove(struct programs *programs, struct fault *fault);
 
-/* Gives a slot its policy, in one step. */
-int programs_set_image(struct programs *programs, uint32_t slot, image_ref image, uint32_t generation,
+/* Gives a policy its image, in one step for all domains that are under it. */
+int programs_set_image(struct programs *programs, uint32_t policy, image_ref image, uint32_t generation,
 		       struct fault *fault);
 
 /* Says what the domain in domain->slot is. */
@@ -57,8 +57,9 @@ const char *programs_verified(const struct programs *programs, char *buf, size_t
 /* NULL is allowed. */
 void programs_close(struct programs *programs);
 
-/* The slot that programs_prove() uses, and the domain; `mantlet run` has slot 0. */
+/* The slot that programs_prove() uses, the policy, and the domain; `mantlet run` has slot 0, and in it policy 0. */
 #define PROOF_SLOT (DOMAIN_SLOTS - 1)
+#define PROOF_POLICY (POLICY_SLOTS - 1)
 #define PROOF_DOMAIN UINT64_MAX
 
 #endif

@@ -29,7 +29,7 @@ static int set_policy(struct programs *programs, struct fault *fault)
 	policy_free(policy);
 	if (r < 0)
 		return fault_set(fault, -r, "the canary's policy: %s", error.text);
-	r = programs_set_image(programs, PROOF_SLOT, image, 0, fault);
+	r = programs_set_image(programs, PROOF_POLICY, image, 0, fault);
 	free(image);
 	return r;
 }
@@ -59,7 +59,7 @@ __attribute__((noreturn)) static void be_canary(struct programs *programs, int f
 
 static int send_canary(struct programs *programs, int file, int *err, struct fault *fault)
 {
-	const struct domain domain = {.id = PROOF_DOMAIN, .slot = PROOF_SLOT};
+	const struct domain domain = {.id = PROOF_DOMAIN, .slot = PROOF_SLOT, .policy = PROOF_POLICY};
 	int status, r = programs_set_domain(programs, &domain, fault);
 	pid_t child;
 
