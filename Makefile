@@ -6,6 +6,7 @@
 #   make check      what to run all day: unit tests, and the behaviour on this machine (under a minute)
 #   make lint       formatting, warnings of both compilers, shellcheck, clang-tidy
 #   make bench      cost of a verdict by the size of the policy, in counted instructions
+#   make bench-seccomp  what seccomp mode costs here, beside its peers
 #   make bench-lsm  what LSM mode costs, in counted instructions, in a VM with KERNELS (6.1)
 #   make install    to $(DESTDIR)$(PREFIX)/bin
 #
@@ -156,6 +157,10 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/tests/verdict-bench
 	$(Q)tests/bench/verdict
 
+bench-seccomp: deps
+	$(Q)$(MAKE) --no-print-directory $(B)/mantlet $(BENCH)
+	$(Q)tests/bench/seccomp
+
 bench-lsm: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/mantlet $(BENCH)
 	$(Q)tests/bench/lsm $(KERNELS)
@@ -168,6 +173,6 @@ clean:
 	-tests/docker/stop
 	rm -rf $(B)
 
-.PHONY: all deps products demo test check lint bench bench-lsm install clean
+.PHONY: all deps products demo test check lint bench bench-lsm bench-seccomp install clean
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: operations measure         each operation: its name, and the median of what one takes by the CPU's clock
- *        operations do NAME TIMES   one of them, as often
+ * usage: operations measure [PROGRAM]   each operation: its name, and the median of what one takes by the CPU's clock
+ *        operations do NAME TIMES       one of them, as often
+ * PROGRAM is what exec executes, and does nothing.
  * In a VM that counts instructions (-icount shift=0) a tick of that clock is one instruction.
  */
 #include <arpa/inet.h>
@@ -44,7 +45,8 @@ __attribute__((noreturn)) static void die(const char *what)
 
 /* What the operations work on. */
 struct state {
-	int udp, listener;
+	const char *program;
+	int udp, listener, pair[2], zero, null;
 	struct sockaddr_in to[2], server;
 	unsigned int turn;
 };
@@ -63,17 +65,16 @@ static uint64_t do_nothing(struct state *state)
 static uint64_t do_exec(struct state *state)
 {
 	uint64_t begin = now();
-	char *const argv[] = {PROGRAM, NULL};
+	char *const argv[] = {(char *)state->program, NULL};
 	pid_t child = fork();
 	int status;
 
-	(void)state;
 	if (!child) {
-		execv(PROGRAM, argv);
+		execv(state->program, argv);
 		_exit(1);
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
-		die(PROGRAM);
+		die(state->program);
 	return now() - begin;
 }
 
@@ -149,12 +150,62 @@ static uint64_t do_open(struct state *state)
 	return now() - begin;
 }
 
+static uint64_t do_read(struct state *state)
+{
+	uint64_t begin = now();
+	char byte;
+
+	if (read(state->zero, &byte, 1) != 1)
+		die("read");
+	return now() - begin;
+}
+
+static uint64_t do_write(struct state *state)
+{
+	uint64_t begin = now();
+
+	if (write(state->null, "", 1) != 1)
+		die("write");
+	return now() - begin;
+}
+
+static uint64_t do_send(struct state *state)
+{
+	uint64_t begin = now(), took;
+	char byte;
+
+	if (send(state->pair[0], "", 1, 0) != 1)
+		die("send");
+	took = now() - begin;
+	if (recv(state->pair[1], &byte, 1, 0) != 1)
+		die("recv");
+	return took;
+}
+
+static uint64_t do_accept(struct state *state)
+{
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), server;
+	uint64_t begin, took;
+
+	if (connect(client, (const struct sockaddr *)&state->server, sizeof(state->server)) < 0)
+		die("connect");
+	begin = now();
+	server = accept4(state->listener, NULL, NULL, SOCK_CLOEXEC);
+	took = now() - begin;
+	if (server < 0)
+		die("accept");
+	close(client);
+	close(server);
+	return took;
+}
+
 static const struct {
 	const char *name;
 	operation_fn *run;
 } operations[] = {
-	{"exec", do_exec},           {"fork", do_fork},       {"udp", do_udp},   {"tcp", do_tcp},
-	{"setresuid", do_setresuid}, {"getppid", do_getppid}, {"open", do_open},
+	{"exec", do_exec},           {"fork", do_fork},       {"udp", do_udp},       {"tcp", do_tcp},
+	{"setresuid", do_setresuid}, {"getppid", do_getppid}, {"open", do_open},     {"read", do_read},
+	{"write", do_write},         {"send", do_send},       {"accept", do_accept},
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(*operations))
@@ -164,6 +215,10 @@ static void prepare(struct state *state)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(state->server);
 
+	state->zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	state->null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (state->zero < 0 || state->null < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, state->pair) < 0)
+		die("files");
 	state->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	state->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (state->udp < 0 || state->listener < 0 || bind(state->listener, (struct sockaddr *)&at, sizeof(at)) < 0 ||
@@ -208,10 +263,10 @@ static void measure(struct state *state)
 
 int main(int argc, char **argv)
 {
-	struct state state = {};
+	struct state state = {.program = argc == 3 ? argv[2] : PROGRAM};
 
 	prepare(&state);
-	if (argc == 2 && !strcmp(argv[1], "measure")) {
+	if (argc >= 2 && argc <= 3 && !strcmp(argv[1], "measure")) {
 		measure(&state);
 		return 0;
 	}
@@ -221,6 +276,6 @@ int main(int argc, char **argv)
 				operations[i].run(&state);
 			return 0;
 		}
-	fprintf(stderr, "usage: operations measure | do NAME TIMES\n");
+	fprintf(stderr, "usage: operations measure [PROGRAM] | do NAME TIMES\n");
 	return 2;
 }
