@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "paths.h"
 #include "policy.h"
@@ -105,19 +106,18 @@ static bool row_fits(const struct packer *p, size_t base, const struct own *own,
 }
 
 /* Finds a base at which count cells fit, and takes them. The bases that cannot serve are those of
- * cells that are not ours (a word there must not look like an owner), and those that another state has. */
+ * cells that are not ours (a word there must not look like an owner), and those that another state has.
+ * Behind all cells that are taken there is always one. */
 static int take_row(struct packer *p, const struct own *own, unsigned int count, uint32_t *base)
 {
 	size_t at = p->cursor;
-	int r;
+	int r = reserve(p, p->cells + 2 * (size_t)IMAGE_ROW);
 
+	if (r < 0)
+		return r;
 	for (;; at++) {
-		r = reserve(p, at + IMAGE_ROW + IMAGE_ROW);
-		if (r < 0)
-			return r;
-		if (p->used[at] || at < p->begin + (size_t)own->byte[0])
-			continue;
-		if (row_fits(p, at - own->byte[0], own, count))
+		at = (const unsigned char *)memchr(p->used + at, 0, p->room - at) - p->used;
+		if (at >= p->begin + (size_t)own->byte[0] && row_fits(p, at - own->byte[0], own, count))
 			break;
 	}
 	if (at - p->cursor > REACH)
