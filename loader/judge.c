@@ -151,23 +151,37 @@ static bool seen(const struct judge *judge, const struct file_id *id)
 	return file_same(place, id) && place->changed == id->changed && id->changed;
 }
 
-/* Errors that tell of the path and not of us: the kernel would give the task the same. */
-static bool own_error(const struct task *task, int err)
+/* With our rights, what we are told of a path it is told, too; with others we cannot know. */
+static bool same_user(const struct task *task)
 {
 	struct task_text text;
 
+	task_describe(task, &text);
+	return text.pid && text.fsuid == geteuid();
+}
+
+/* Errors that tell of the path and not of us. Those that depend on who looks are left to the kernel: a user who may not
+ * search a directory is not to learn from us what is in it. */
+static bool own_error(const struct task *task, int err, struct judgement *out)
+{
 	switch (err) {
-	case -ENOENT:
-	case -ENOTDIR:
-	case -ELOOP:
 	case -ENAMETOOLONG:
 	case -EBADF:
 	case -EFAULT:
+		out->error = err;
+		return true;
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ELOOP:
+		if (same_user(task))
+			out->error = err;
+		else
+			out->unjudged = true;
 		return true;
 	case -EACCES:
-		/* with our own rights the task could not search there either; with others, we cannot know */
-		task_describe(task, &text);
-		return text.pid && text.fsuid == geteuid();
+		if (same_user(task))
+			out->error = err;
+		return out->error;
 	default:
 		return false;
 	}
@@ -262,10 +276,8 @@ void judge_exec(const struct judge *judge, const struct task *task, const struct
 		int fd = open_step(judge, task, dirfd, path, flags, &plain);
 
 		out->interpreter = step > 0;
-		if (fd < 0 && own_error(task, fd)) {
-			out->error = fd;
+		if (fd < 0 && own_error(task, fd, out))
 			return;
-		}
 		if (fd < 0 || chain_file(out, fd)) {
 			unresolved(judge, out, path, fd < 0 ? fd : -EIO);
 			return;
