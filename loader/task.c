@@ -145,7 +145,7 @@ static int stack_aux(const uint64_t *stack, size_t words, uint64_t type, uint64_
 /* The kernel's own copy of that vector: for a stack that is too long to be read. */
 static int proc_aux(const struct task *task, uint64_t type, uint64_t *value)
 {
-	uint64_t raw[256];
+	uint64_t raw[256] = {0};
 	ssize_t got = task_text_read(task, "auxv", (char *)raw, sizeof(raw));
 
 	for (ssize_t i = 0; i + 1 < got / 8; i += 2)
