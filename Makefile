@@ -68,6 +68,7 @@ $(SKELETON): $(B)/mantlet.bpf.o
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c))
+LSM := $(patsubst tests/lsm/%.c,$(B)/lsm/%,$(wildcard tests/lsm/*.c))
 
 $(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
 	@mkdir -p $(@D)
@@ -132,7 +133,7 @@ $(B)/bench/nothing: tests/bench/nothing.c Makefile
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(B)/lsm/scene $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
+products: $(B)/mantlet $(UNITS) $(HELPERS) $(LSM) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 

@@ -9,6 +9,7 @@
  *              left there would be its own.
  *   domains    slot -> struct domain, shared memory of kernel and loader. Storing another policy's number in it puts
  *              the domain under that policy.
+ *   guardian   the one who guards, a process that the domains' tasks cannot harm. It puts itself there (guard_enter).
  *   policies   policy -> the policy image, an array map of its own with one element per cell. Swapped whole, in
  *              one update, for all its domains. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the
  *              generation, so that it cannot be read apart from the image. No image: everything is denied.
@@ -51,6 +52,13 @@ struct domain {
 	__u32 reserved;
 	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
+};
+
+struct guardian {
+	__u64 start;   /* of its process, as the kernel counts; numbers are used again */
+	__u64 signals; /* 1 << (number - 1): what tasks of domains may send it all the same; it hands them on */
+	__u32 tgid;    /* in the first pid namespace; 0: nobody guards */
+	__u32 reserved;
 };
 
 /* Of one domain. A line of a CPU's cache, so that domains do not slow each other down. */

@@ -14,6 +14,7 @@
 
 #include "connect.h"
 #include "domain.h"
+#include "protect.h" /* has hooks of its own, by which no domain gets past these */
 #include "report.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

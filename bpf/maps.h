@@ -21,6 +21,13 @@ struct {
 	__type(value, struct domain);
 } domains SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct guardian);
+} guardian SEC(".maps");
+
 /* INNER_MAP lets images differ in size; MMAPABLE lets them be filled by memcpy, and forbids RDONLY_PROG. */
 struct image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

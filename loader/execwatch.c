@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "execwatch.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -109,6 +110,7 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 		.program_fd = judgement->program,
 		.script = judgement->interpreter,
 		.unjudged = judgement->unjudged,
+		.elf32 = judgement->elf32,
 		.report_only = judgement->verdict.denied,
 	};
 	judgement->named = judgement->program = -1;
@@ -122,34 +124,35 @@ void watch_interrupt(pid_t tid)
 }
 
 /* The name under which the kernel says it executed. */
-static void execfn_expected(const struct exec_call *call, char *name, size_t size)
+static size_t execfn_expected(const struct exec_call *call, char *name, size_t size)
 {
 	if (call->path[0] == '/' || call->dirfd == AT_FDCWD)
-		snprintf(name, size, "%s", call->path);
-	else
-		snprintf(name, size, call->path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", call->dirfd, call->path);
+		return snprintf(name, size, "%s", call->path);
+	return snprintf(name, size, call->path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", call->dirfd, call->path);
 }
 
 static const char changed[] = "the path was changed while it was judged";
 static const char hidden[] =
 	"the program may not be looked at after the exec: give the container SYS_PTRACE and DAC_OVERRIDE";
 
-/* The name is in the new program's memory. Another process of the same user could write there in the meantime, and hide
- * that a script was executed and not its interpreter: which that user may run on the script anyway. */
-static const char *execfn_check(const struct task *task, const struct exec_call *call)
+static const char *execfn_check(const struct task *task, const struct exec_call *call, bool elf32)
 {
 	char expected[PATH_MAX + 32], found[PATH_MAX + 32];
+	size_t len = execfn_expected(call, expected, sizeof(expected)) + 1;
+	uint64_t address;
 
-	execfn_expected(call, expected, sizeof(expected));
-	switch (task_execfn(task, found, sizeof(found))) {
+	switch (task_auxv(task, elf32, AT_EXECFN, &address)) {
 	case 0:
-		return strcmp(expected, found) ? changed : NULL;
+		break;
 	case -EACCES:
 	case -EPERM:
 		return hidden;
 	default:
 		return changed;
 	}
+	if (task_memory(task, address, found, len) || memcmp(expected, found, len))
+		return changed;
+	return NULL;
 }
 
 /* Does what the call names, looked up now, still be the file that was judged? After the exec the task's
@@ -186,43 +189,36 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 }
 
 /* NULL: it runs what was judged. */
-static const char *exec_compare(const struct execwatch *watches, const struct task *task, const struct watch *watch)
+static const char *exec_compare(const struct execwatch *watches, const struct task *task, const struct watch *watch,
+				int exe)
 {
+	struct judgement found = {.elf32 = watch->elf32};
 	struct file_id id;
-	bool same, allowed;
-	int exe;
 
-	if (task_identify(task, "exe", &id))
+	if (file_identify(exe, "", AT_EMPTY_PATH, &id))
 		return hidden;
-	same = file_same(&id, &watch->program) && !watch->unjudged && (!watch->script || named_same(task, watch));
-	if (!same) {
-		exe = task_open(task, "exe", O_PATH);
-		allowed = exe >= 0 && allowed_afresh(watches, task, watch, exe, &id);
-		if (exe >= 0)
-			close(exe);
-		if (!allowed)
+	if (watch->unjudged || !file_same(&id, &watch->program) || (watch->script && !named_same(task, watch))) {
+		if (!allowed_afresh(watches, task, watch, exe, &id))
 			return changed;
+		judge_format(task, exe, &found);
 	}
-	return execfn_check(task, &watch->call);
+	return execfn_check(task, &watch->call, found.elf32);
 }
 
 static const char *exec_check(const struct execwatch *watches, const struct task *task, const struct watch *watch,
 			      struct watch_finding *finding)
 {
-	const char *reason = exec_compare(watches, task, watch);
-	int exe;
+	int exe = task_open(task, "exe", O_PATH);
+	const char *reason = exe < 0 ? hidden : exec_compare(watches, task, watch, exe);
 
 	finding->path[0] = 0;
 	finding->verdict.denied = false;
-	if (!reason)
-		return NULL;
-	exe = task_open(task, "exe", O_PATH);
-	if (exe >= 0) {
+	if (reason && exe >= 0)
 		judge_file(watches->judge, task, exe, finding->path, &finding->verdict);
-		close(exe);
-	}
 	if (!finding->verdict.denied)
 		finding->verdict = verdict_of(watches->judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
+	if (exe >= 0)
+		close(exe);
 	return reason;
 }
 

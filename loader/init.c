@@ -28,15 +28,33 @@ static const struct {
 	{SIGXCPU, SIG_IGN},
 };
 
-int init_open(struct init *init, struct fault *fault)
+static sigset_t taken_signals(void)
 {
 	sigset_t taken;
 
-	for (size_t i = 0; i < INIT_ACTIONS; i++)
-		sigaction(actions[i].signal, &(struct sigaction){.sa_handler = actions[i].action}, &init->actions[i]);
 	sigfillset(&taken);
 	for (size_t i = 0; i < sizeof(own_signals) / sizeof(*own_signals); i++)
 		sigdelset(&taken, own_signals[i]);
+	return taken;
+}
+
+uint64_t init_taken(void)
+{
+	sigset_t taken = taken_signals();
+	uint64_t signals = 0;
+
+	for (int i = 1; i <= 64; i++)
+		if (i != SIGKILL && i != SIGSTOP && sigismember(&taken, i) == 1)
+			signals |= 1ull << (i - 1);
+	return signals;
+}
+
+int init_open(struct init *init, struct fault *fault)
+{
+	sigset_t taken = taken_signals();
+
+	for (size_t i = 0; i < INIT_ACTIONS; i++)
+		sigaction(actions[i].signal, &(struct sigaction){.sa_handler = actions[i].action}, &init->actions[i]);
 	sigprocmask(SIG_BLOCK, &taken, &init->original);
 	init->signals = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (init->signals < 0)
@@ -58,16 +76,15 @@ void init_release(const struct init *init)
 
 void init_signals(struct init *init)
 {
-	struct signalfd_siginfo info[8];
-	ssize_t got = read(init->signals, info, sizeof(info));
+	struct signalfd_siginfo info;
 
-	for (ssize_t i = 0; i < got / (ssize_t)sizeof(*info); i++) {
-		if (info[i].ssi_signo == SIGCHLD)
+	while (read(init->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
 			continue;
 		/* what a terminal sends goes to its whole foreground group: the command has it already */
-		if (info[i].ssi_code > 0 && getpgid(init->child) == getpgrp())
+		if (info.ssi_code > 0 && getpgid(init->child) == getpgrp())
 			continue;
-		kill(init->child, info[i].ssi_signo);
+		kill(init->child, info.ssi_signo);
 	}
 }
 

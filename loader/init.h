@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "fault.h"
@@ -24,6 +25,9 @@ struct init {
 
 /* Before the fork: takes over the signals and the orphans. */
 int init_open(struct init *init, struct fault *fault);
+
+/* The signals that are handed on, each as 1 << (number - 1): none of them does anything to us. */
+uint64_t init_taken(void);
 
 /* In the child, before exec. */
 void init_release(const struct init *init);

@@ -13,6 +13,7 @@
 
 #include "event.h"
 #include "guard.h"
+#include "init.h"
 #include "programs.h"
 
 #define SLOT 0
@@ -104,6 +105,8 @@ static int lsm_open(const struct guard_config *config, struct guard **out, struc
 		r = programs_prove(guard->programs, fault);
 	if (!r)
 		r = programs_pin(guard->programs, fault);
+	if (!r)
+		r = programs_guard(guard->programs, init_taken(), fault);
 	if (r < 0) {
 		lsm_close(guard);
 		return r;

@@ -23,7 +23,7 @@ enum probe_status {
 
 struct probe_finding {
 	enum probe_status status;
-	char found[192];  /* in words, what there is or is not */
+	char found[1024]; /* in words, what there is or is not */
 	char remedy[256]; /* what to do about it; empty: nothing */
 };
 

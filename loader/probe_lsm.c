@@ -203,7 +203,7 @@ static void check_verdict(struct probe_finding *finding)
 static void check_verifier(struct probe_finding *finding)
 {
 	struct programs *programs;
-	char verified[128];
+	char verified[900];
 
 	if (programs_load(&programs, NULL) < 0) {
 		probe_found(finding, PROBE_UNKNOWN, "", "the programs do not load");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -108,6 +109,29 @@ int programs_load(struct programs **out, struct fault *fault)
 	return 0;
 }
 
+/* The root of all cgroups (v2), without looking for where it is mounted, if it is at all. */
+static int open_cgroups(void)
+{
+	int fs = fsopen("cgroup2", FSOPEN_CLOEXEC), mount = -1;
+
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		mount = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (fs >= 0)
+		close(fs);
+	return mount < 0 ? -errno : mount;
+}
+
+static int attach_sysctl(struct mantlet_bpf *bpf)
+{
+	int cgroups = open_cgroups();
+
+	if (cgroups < 0)
+		return cgroups;
+	bpf->links.protect_sysctl = bpf_program__attach_cgroup(bpf->progs.protect_sysctl, cgroups);
+	close(cgroups);
+	return bpf->links.protect_sysctl ? 0 : -errno;
+}
+
 int programs_attach(struct programs *programs, struct fault *fault)
 {
 	libbpf_print_fn_t before;
@@ -116,6 +140,8 @@ int programs_attach(struct programs *programs, struct fault *fault)
 	said[0] = '\0';
 	before = libbpf_set_print(keep_line);
 	r = mantlet_bpf__attach(programs->bpf);
+	if (!r)
+		r = attach_sysctl(programs->bpf);
 	libbpf_set_print(before);
 	if (r < 0)
 		return fault_set(fault, -r, "the LSM programs cannot be attached: %.300s: %s",
@@ -201,13 +227,26 @@ int programs_set_domain(struct programs *programs, const struct domain *domain, 
 	return r < 0 ? fault_set(fault, -r, "cannot make domain %u: %s", domain->slot, strerror(-r)) : 0;
 }
 
+/* Runs a program that is attached nowhere, here, as the calling task. */
+static int run_here(const struct bpf_program *program, uint64_t arg)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &arg, .ctx_size_in = sizeof(arg));
+
+	return bpf_prog_test_run_opts(bpf_program__fd(program), &run);
+}
+
 int programs_enter(struct programs *programs, uint32_t slot, struct fault *fault)
 {
-	uint64_t args[] = {slot};
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = args, .ctx_size_in = sizeof(args));
-	int r = bpf_prog_test_run_opts(bpf_program__fd(programs->bpf->progs.domain_enter), &run);
+	int r = run_here(programs->bpf->progs.domain_enter, slot);
 
 	return r < 0 ? fault_set(fault, -r, "cannot enter domain %u: %s", slot, strerror(-r)) : 0;
+}
+
+int programs_guard(struct programs *programs, uint64_t signals, struct fault *fault)
+{
+	int r = run_here(programs->bpf->progs.guard_enter, signals);
+
+	return r < 0 ? fault_set(fault, -r, "cannot protect this process from its domains: %s", strerror(-r)) : 0;
 }
 
 struct domain_counts *programs_counts(const struct programs *programs, uint32_t slot)

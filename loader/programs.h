@@ -41,6 +41,10 @@ int programs_set_domain(struct programs *programs, const struct domain *domain, 
 /* Puts the calling process, which has no other thread and no children yet, into a domain. */
 int programs_enter(struct programs *programs, uint32_t slot, struct fault *fault);
 
+/* The calling process guards: tasks in domains can neither end nor hinder it, and send it no signals but those of the set
+ * (1 << (number - 1)). There is one who guards. */
+int programs_guard(struct programs *programs, uint64_t signals, struct fault *fault);
+
 /* Of a slot, in memory shared with the kernel: read and change it atomically. */
 struct domain_counts *programs_counts(const struct programs *programs, uint32_t slot);
 

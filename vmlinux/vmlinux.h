@@ -35,6 +35,18 @@ struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	struct super_block *i_sb;
+};
+
 struct qstr {
 	const unsigned char *name;
 };
@@ -44,10 +56,12 @@ struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 struct mnt_namespace;
@@ -57,6 +71,9 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct mnt_namespace *mnt_ns;
+	struct list_head mnt_mounts; /* its children, by their mnt_child */
+	struct list_head mnt_child;
+	int mnt_group_id; /* of its peers; 0: it is not shared */
 };
 
 struct path {
@@ -79,9 +96,25 @@ struct mm_struct {
 struct task_struct {
 	int pid;
 	int tgid;
+	__u64 start_boottime;
+	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+};
+
+struct kernel_siginfo;
+
+enum lockdown_reason {
+	LOCKDOWN_INTEGRITY_MAX,
+};
+
+enum kernel_load_data_id {
+	LOADING_FIRMWARE,
+};
+
+enum kernel_read_file_id {
+	READING_FIRMWARE,
 };
 
 struct linux_binprm {
