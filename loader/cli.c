@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,4 +115,13 @@ void policy_unload(struct policy_source *source)
 	free(source->text);
 	free(source->label);
 	*source = (struct policy_source){0};
+}
+
+void policy_settle(struct policy_source *source)
+{
+	policy_free(source->policy);
+	free(source->text);
+	source->policy = NULL;
+	source->text = NULL;
+	malloc_trim(0);
 }

@@ -34,6 +34,9 @@ struct policy_source {
 int policy_load(const char *where, struct policy_source *out, struct fault *fault);
 void policy_unload(struct policy_source *source);
 
+/* Gives back the memory of all but the image and the label: what a guard lives with. */
+void policy_settle(struct policy_source *source);
+
 /* "mantlet: …" and a newline to standard error, always one line; returns code. */
 __attribute__((format(printf, 2, 3))) int say(int code, const char *format, ...);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *name = !argc ? "mantlet" : slash ? slash + 1 : argv[0];
 
+	/* large blocks go back to the kernel when they are freed: by default the first that is freed ends that */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	open_standard_files();
 	if (!strcmp(name, "microenforcer"))
 		return command_microenforcer(argc, argv);

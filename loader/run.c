@@ -38,6 +38,7 @@ struct run {
 	char **command;
 
 	struct policy_source source;
+	char *policy_name;
 	struct audit *audit;
 	struct audit_origin origin;
 	uint64_t seq;
@@ -77,10 +78,14 @@ static int prepare(struct run *run, struct fault *fault)
 	if (r < 0)
 		return r;
 	hints_paths(&run->source);
+	run->policy_name = strdup(run->source.policy->name);
+	if (!run->policy_name)
+		return fault_set(fault, ENOMEM, "out of memory");
+	policy_settle(&run->source);
 	run->origin = (struct audit_origin){
 		.mode = run->guard_mode->name,
 		.domain_name = slash ? slash + 1 : run->command[0],
-		.policy = run->source.policy->name,
+		.policy = run->policy_name,
 		.generation = 1,
 	};
 	run->seq = 1; /* the start record's */
@@ -219,6 +224,7 @@ static int run_and_free(struct run *run)
 
 	audit_close(run->audit, 2000);
 	policy_unload(&run->source);
+	free(run->policy_name);
 	return code;
 }
 
