@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "execwatch.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -110,7 +109,6 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 		.program_fd = judgement->program,
 		.script = judgement->interpreter,
 		.unjudged = judgement->unjudged,
-		.elf32 = judgement->elf32,
 		.report_only = judgement->verdict.denied,
 	};
 	judgement->named = judgement->program = -1;
@@ -124,35 +122,34 @@ void watch_interrupt(pid_t tid)
 }
 
 /* The name under which the kernel says it executed. */
-static size_t execfn_expected(const struct exec_call *call, char *name, size_t size)
+static void execfn_expected(const struct exec_call *call, char *name, size_t size)
 {
 	if (call->path[0] == '/' || call->dirfd == AT_FDCWD)
-		return snprintf(name, size, "%s", call->path);
-	return snprintf(name, size, call->path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", call->dirfd, call->path);
+		snprintf(name, size, "%s", call->path);
+	else
+		snprintf(name, size, call->path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", call->dirfd, call->path);
 }
 
 static const char changed[] = "the path was changed while it was judged";
 static const char hidden[] =
 	"the program may not be looked at after the exec: give the container SYS_PTRACE and DAC_OVERRIDE";
 
-static const char *execfn_check(const struct task *task, const struct exec_call *call, bool elf32)
+/* The name is in the new program's memory. Another process of the same user could write there in the meantime, and hide
+ * that a script was executed and not its interpreter: which that user may run on the script anyway. */
+static const char *execfn_check(const struct task *task, const struct exec_call *call)
 {
 	char expected[PATH_MAX + 32], found[PATH_MAX + 32];
-	size_t len = execfn_expected(call, expected, sizeof(expected)) + 1;
-	uint64_t address;
 
-	switch (task_auxv(task, elf32, AT_EXECFN, &address)) {
+	execfn_expected(call, expected, sizeof(expected));
+	switch (task_execfn(task, found, sizeof(found))) {
 	case 0:
-		break;
+		return strcmp(expected, found) ? changed : NULL;
 	case -EACCES:
 	case -EPERM:
 		return hidden;
 	default:
 		return changed;
 	}
-	if (task_memory(task, address, found, len) || memcmp(expected, found, len))
-		return changed;
-	return NULL;
 }
 
 /* Does what the call names, looked up now, still be the file that was judged? After the exec the task's
@@ -189,36 +186,43 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 }
 
 /* NULL: it runs what was judged. */
-static const char *exec_compare(const struct execwatch *watches, const struct task *task, const struct watch *watch,
-				int exe)
+static const char *exec_compare(const struct execwatch *watches, const struct task *task, const struct watch *watch)
 {
-	struct judgement found = {.elf32 = watch->elf32};
 	struct file_id id;
+	bool same, allowed;
+	int exe;
 
-	if (file_identify(exe, "", AT_EMPTY_PATH, &id))
+	if (task_identify(task, "exe", &id))
 		return hidden;
-	if (watch->unjudged || !file_same(&id, &watch->program) || (watch->script && !named_same(task, watch))) {
-		if (!allowed_afresh(watches, task, watch, exe, &id))
+	same = file_same(&id, &watch->program) && !watch->unjudged && (!watch->script || named_same(task, watch));
+	if (!same) {
+		exe = task_open(task, "exe", O_PATH);
+		allowed = exe >= 0 && allowed_afresh(watches, task, watch, exe, &id);
+		if (exe >= 0)
+			close(exe);
+		if (!allowed)
 			return changed;
-		judge_format(task, exe, &found);
 	}
-	return execfn_check(task, &watch->call, found.elf32);
+	return execfn_check(task, &watch->call);
 }
 
 static const char *exec_check(const struct execwatch *watches, const struct task *task, const struct watch *watch,
 			      struct watch_finding *finding)
 {
-	int exe = task_open(task, "exe", O_PATH);
-	const char *reason = exe < 0 ? hidden : exec_compare(watches, task, watch, exe);
+	const char *reason = exec_compare(watches, task, watch);
+	int exe;
 
 	finding->path[0] = 0;
 	finding->verdict.denied = false;
-	if (reason && exe >= 0)
+	if (!reason)
+		return NULL;
+	exe = task_open(task, "exe", O_PATH);
+	if (exe >= 0) {
 		judge_file(watches->judge, task, exe, finding->path, &finding->verdict);
+		close(exe);
+	}
 	if (!finding->verdict.denied)
 		finding->verdict = verdict_of(watches->judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
-	if (exe >= 0)
-		close(exe);
 	return reason;
 }
 

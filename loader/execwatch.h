@@ -23,7 +23,7 @@ struct watch {
 	struct exec_call call;
 	struct file_id named, program;
 	int named_fd, program_fd; /* keep the inodes from being used again while we compare */
-	bool script, unjudged, elf32;
+	bool script, unjudged;
 	bool report_only; /* was to be refused and is not, in audit mode: nothing to compare any more */
 };
 

@@ -76,15 +76,16 @@ void init_release(const struct init *init)
 
 void init_signals(struct init *init)
 {
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info[8];
+	ssize_t got = read(init->signals, info, sizeof(info));
 
-	while (read(init->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
+	for (ssize_t i = 0; i < got / (ssize_t)sizeof(*info); i++) {
+		if (info[i].ssi_signo == SIGCHLD)
 			continue;
 		/* what a terminal sends goes to its whole foreground group: the command has it already */
-		if (info.ssi_code > 0 && getpgid(init->child) == getpgrp())
+		if (info[i].ssi_code > 0 && getpgid(init->child) == getpgrp())
 			continue;
-		kill(init->child, info.ssi_signo);
+		kill(init->child, info[i].ssi_signo);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,37 +36,10 @@ static int fd_path(const struct task *task, int fd, char *path, size_t size)
 	return 0;
 }
 
-/* What a name leads to from the root, if no component of it is a link: what the kernel says a file is called has none,
- * unless it says so of another mount namespace, where anything may have been mounted where we have a link. */
-static int open_plainly(int root, const char *path)
-{
-	char name[NAME_MAX + 1];
-	int at = fcntl(root, F_DUPFD_CLOEXEC, 0), next;
-	struct file_id id;
-
-	while (at >= 0 && *(path += strspn(path, "/"))) {
-		size_t len = strcspn(path, "/");
-
-		if (len > NAME_MAX) {
-			close(at);
-			return -1;
-		}
-		memcpy(name, path, len);
-		name[len] = '\0';
-		path += len;
-		next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		close(at);
-		at = next;
-		if (at >= 0 && (file_identify(at, "", AT_EMPTY_PATH, &id) || S_ISLNK(id.mode))) {
-			close(at);
-			return -1;
-		}
-	}
-	return at;
-}
-
 /* Does the container's root have the file under that name? A private mount namespace, a file that is deleted
- * or never had a name, and a root that was pivoted away all fail here. */
+ * or never had a name, and a root that was pivoted away all fail here. No component of the name may be a link: what the
+ * kernel says a file is called has none, unless it says so of another mount namespace, where anything may have been
+ * mounted where we have a link. */
 static bool name_holds(const struct judge *judge, const struct file_id *id, const char *path)
 {
 	struct file_id there;
@@ -73,7 +47,7 @@ static bool name_holds(const struct judge *judge, const struct file_id *id, cons
 
 	if (path[0] != '/')
 		return false;
-	fd = open_plainly(judge->root, path);
+	fd = resolve_plainly(judge->root, path);
 	if (fd < 0)
 		return false;
 	if (file_identify(fd, "", AT_EMPTY_PATH, &there))
@@ -163,31 +137,51 @@ static void format_of(const unsigned char head[HEAD_SIZE], struct judgement *out
 		memcmp(elf.e_ident, ELFMAG, SELFMAG) || (elf.e_machine != MACHINE_64 && elf.e_machine != MACHINE_32);
 }
 
-void judge_format(const struct task *task, int fd, struct judgement *out)
+/* Files do not often change: what one was need not be read again while its change time is the same. Were it changed
+ * within one tick of that clock, the exec would turn out to be another than was judged. */
+static struct file_id *seen_place(const struct judge *judge, const struct file_id *id)
 {
-	unsigned char head[HEAD_SIZE];
-
-	read_head(task, fd, head);
-	format_of(head, out);
+	return &judge->seen[(id->ino ^ id->dev) % JUDGE_SEEN];
 }
 
-/* Errors that tell of the path and not of us: the kernel would give the task the same. */
-static bool own_error(const struct task *task, int err)
+static bool seen(const struct judge *judge, const struct file_id *id)
+{
+	const struct file_id *place = seen_place(judge, id);
+
+	return file_same(place, id) && place->changed == id->changed && id->changed;
+}
+
+/* With our rights, what we are told of a path it is told, too; with others we cannot know. */
+static bool same_user(const struct task *task)
 {
 	struct task_text text;
 
+	task_describe(task, &text);
+	return text.pid && text.fsuid == geteuid();
+}
+
+/* Errors that tell of the path and not of us. Those that depend on who looks are left to the kernel: a user who may not
+ * search a directory is not to learn from us what is in it. */
+static bool own_error(const struct task *task, int err, struct judgement *out)
+{
 	switch (err) {
-	case -ENOENT:
-	case -ENOTDIR:
-	case -ELOOP:
 	case -ENAMETOOLONG:
 	case -EBADF:
 	case -EFAULT:
+		out->error = err;
+		return true;
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ELOOP:
+		if (same_user(task))
+			out->error = err;
+		else
+			out->unjudged = true;
 		return true;
 	case -EACCES:
-		/* with our own rights the task could not search there either; with others, we cannot know */
-		task_describe(task, &text);
-		return text.pid && text.fsuid == geteuid();
+		if (same_user(task))
+			out->error = err;
+		return out->error;
 	default:
 		return false;
 	}
@@ -233,6 +227,41 @@ static bool executable(const struct file_id *id)
 	return S_ISREG(id->mode) && id->mode & 0111;
 }
 
+static int open_step(const struct judge *judge, const struct task *task, int dirfd, const char *path, int flags,
+		     bool *plain)
+{
+	int fd = -EAGAIN;
+
+	*plain = false;
+	if (!(flags & AT_SYMLINK_NOFOLLOW))
+		fd = resolve_quickly(task, judge->root, &judge->root_id, path, plain);
+	return fd == -EAGAIN ? resolve_path(task, dirfd, path, flags) : fd;
+}
+
+static void judge_step(const struct judge *judge, const struct task *task, const char *path, bool plain,
+		       struct judgement *out)
+{
+	if (plain) {
+		out->reason = NULL;
+		snprintf(out->path, sizeof(out->path), "%s", path);
+		out->verdict = verdict_exec(judge->image, path, strlen(path));
+	} else {
+		out->reason = judge_file(judge, task, out->program, out->path, &out->verdict);
+	}
+}
+
+int judge_open(struct judge *judge)
+{
+	judge->seen = calloc(JUDGE_SEEN, sizeof(*judge->seen));
+	return judge->seen ? file_identify(judge->root, "", AT_EMPTY_PATH, &judge->root_id) : -ENOMEM;
+}
+
+void judge_close(struct judge *judge)
+{
+	free(judge->seen);
+	judge->seen = NULL;
+}
+
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
 		struct judgement *out)
 {
@@ -240,16 +269,15 @@ void judge_exec(const struct judge *judge, const struct task *task, const struct
 	char script[PATH_MAX];
 	const char *path = call->path;
 	int dirfd = call->dirfd, flags = call->flags;
+	bool plain;
 
 	*out = (struct judgement){.named = -1, .program = -1};
 	for (int step = 0; step < CHAIN_MAX; step++) {
-		int fd = resolve_path(task, dirfd, path, flags);
+		int fd = open_step(judge, task, dirfd, path, flags, &plain);
 
 		out->interpreter = step > 0;
-		if (fd < 0 && own_error(task, fd)) {
-			out->error = fd;
+		if (fd < 0 && own_error(task, fd, out))
 			return;
-		}
 		if (fd < 0 || chain_file(out, fd)) {
 			unresolved(judge, out, path, fd < 0 ? fd : -EIO);
 			return;
@@ -260,14 +288,16 @@ void judge_exec(const struct judge *judge, const struct task *task, const struct
 			out->unjudged = true;
 			return;
 		}
-		out->reason = judge_file(judge, task, fd, out->path, &out->verdict);
-		if (out->verdict.denied)
+		judge_step(judge, task, path, plain, out);
+		if (out->verdict.denied || seen(judge, &out->program_id))
 			return;
 		read_head(task, fd, head);
 		if (!script_interpreter(head, script)) {
 			format_of(head, out);
 			if (out->elf32)
 				refuse_elf32(judge, out);
+			else if (!out->foreign)
+				*seen_place(judge, &out->program_id) = out->program_id;
 			return;
 		}
 		path = script;

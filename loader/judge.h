@@ -12,7 +12,11 @@
 struct judge {
 	image_ref image;
 	int root; /* the container's, held from the start: a pivot_root by the application changes "/" */
+	struct file_id root_id;
+	struct file_id *seen; /* JUDGE_SEEN files, each found to be a 64-bit program when it was like this */
 };
+
+#define JUDGE_SEEN 128
 
 /* The arguments of execve and execveat that say which file. */
 struct exec_call {
@@ -34,8 +38,12 @@ struct judgement {
 	struct file_id named_id, program_id;
 	bool unjudged; /* the kernel is going to refuse it, so the policy was not asked */
 	bool foreign;  /* neither a script nor of this machine: the kernel might know a helper */
-	bool elf32;    /* the program is of 32-bit class */
+	bool elf32;    /* of 32-bit class */
 };
+
+/* root and image are set by the caller, and root is closed by it. */
+int judge_open(struct judge *judge);
+void judge_close(struct judge *judge);
 
 /* Always leaves a judgement that judgement_drop() takes. */
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
@@ -45,8 +53,5 @@ void judgement_drop(struct judgement *judgement);
 /* The verdict on one open file by its own name, which is put in path (PATH_MAX). NULL, or why it has none. */
 const char *judge_file(const struct judge *judge, const struct task *task, int fd, char *path,
 		       struct verdict *verdict);
-
-/* Which program is in it: foreign and elf32 of the judgement. */
-void judge_format(const struct task *task, int fd, struct judgement *out);
 
 #endif

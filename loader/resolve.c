@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -262,4 +264,80 @@ int resolve_path(const struct task *task, int dirfd, const char *path, int flags
 		return walk.at;
 	close(walk.at);
 	return ret;
+}
+
+static int open_beneath(int root, const char *path, uint64_t resolve)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | resolve};
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Has it neither "." nor ".." nor an empty component? */
+static bool normalized(const char *path)
+{
+	if (path[0] != '/')
+		return false;
+	do {
+		size_t len = strcspn(++path, "/");
+
+		if (!len || (path[0] == '.' && (len == 1 || (len == 2 && path[1] == '.'))))
+			return false;
+		path += len;
+	} while (*path);
+	return true;
+}
+
+int resolve_quickly(const struct task *task, int root, const struct file_id *root_id, const char *path, bool *plain)
+{
+	struct file_id id;
+	int fd;
+
+	*plain = false;
+	if (path[0] != '/' || task_identify(task, "root", &id) || !file_same(&id, root_id) ||
+	    id.mount != root_id->mount)
+		return -EAGAIN;
+	fd = open_beneath(root, path, RESOLVE_NO_SYMLINKS);
+	*plain = fd >= 0 && normalized(path);
+	if (fd >= 0 || fd == -ENOENT || fd == -ENOTDIR)
+		return fd;
+	/* some links of procfs lead every task elsewhere: those that lead to a program are magic */
+	fd = open_beneath(root, path, RESOLVE_NO_MAGICLINKS);
+	return fd < 0 ? -EAGAIN : fd;
+}
+
+/* Where the seccomp profile that we are under has no openat2(). */
+static int walk_plainly(int root, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int at = fcntl(root, F_DUPFD_CLOEXEC, 0), next;
+	struct file_id id;
+
+	while (at >= 0 && *(path += strspn(path, "/"))) {
+		size_t len = strcspn(path, "/");
+
+		if (len > NAME_MAX) {
+			close(at);
+			return -ENAMETOOLONG;
+		}
+		memcpy(name, path, len);
+		name[len] = '\0';
+		path += len;
+		next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		close(at);
+		at = next;
+		if (at >= 0 && (file_identify(at, "", AT_EMPTY_PATH, &id) || S_ISLNK(id.mode))) {
+			close(at);
+			return -ELOOP;
+		}
+	}
+	return at < 0 ? -errno : at;
+}
+
+int resolve_plainly(int root, const char *name)
+{
+	int fd = open_beneath(root, name, RESOLVE_NO_SYMLINKS);
+
+	return fd == -ENOSYS || fd == -EPERM ? walk_plainly(root, name) : fd;
 }

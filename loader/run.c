@@ -171,13 +171,14 @@ static void loop(struct run *run)
 
 		if (poll(fds, 3, -1) < 0)
 			continue;
-		if (fds[0].revents)
+		if (fds[0].revents) {
 			init_signals(&run->init);
+			reap(run);
+		}
 		if (fds[1].revents)
 			run->guard_mode->dispatch(run->guard);
 		if (fds[2].revents)
 			audit_flush(run->audit);
-		reap(run);
 	}
 }
 

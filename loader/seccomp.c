@@ -101,6 +101,7 @@ static void seccomp_close(struct guard *guard)
 	if (!guard)
 		return;
 	execwatch_close(&guard->watches);
+	judge_close(&guard->judge);
 	for (size_t i = 0; i < 3; i++) {
 		int fd = (int[]){guard->listener, guard->proc, guard->judge.root}[i];
 
@@ -125,9 +126,11 @@ static int guard_prepare(struct guard *guard, struct fault *fault)
 		return fault_set(fault, errno, "cannot open /: %s", strerror(errno));
 	ret = files_raise(guard);
 	if (ret == 0)
+		ret = judge_open(&guard->judge);
+	if (ret == 0)
 		ret = execwatch_open(&guard->watches, &guard->judge, guard->proc);
 	if (ret)
-		return fault_set(fault, -ret, "cannot raise the limit of open files: %s", strerror(-ret));
+		return fault_set(fault, -ret, "cannot prepare the supervisor: %s", strerror(-ret));
 	ret = notif_room(guard, fault);
 	return ret ? ret : filter_open(guard, fault);
 }

@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -19,6 +22,7 @@
 #define OPEN_TREE_CLONE 1
 #endif
 #define MOUNT_ID_KNOWN 0x1000 /* STATX_MNT_ID, 5.8 */
+#define STACK_WORDS 1024      /* of a new program's stack, to find the auxiliary vector in */
 
 int proc_open(struct fault *fault)
 {
@@ -66,20 +70,35 @@ int task_open_fd(const struct task *task, int number)
 	return fd == -ENOENT ? -EBADF : fd;
 }
 
+/* As many bytes as are there from that address on, or -EFAULT if none are. One call where the seccomp profile that we
+ * are under ourselves lets us; and only then -errno, why we may not. */
+static ssize_t memory_read(const struct task *task, uint64_t address, void *buf, size_t len)
+{
+	struct iovec here = {.iov_base = buf, .iov_len = len}, there = {.iov_base = (void *)address, .iov_len = len};
+	ssize_t got = process_vm_readv(task->tid, &here, 1, &there, 1, 0);
+	int mem;
+
+	if (got >= 0 || (errno != EPERM && errno != ENOSYS))
+		return got > 0 ? got : -EFAULT;
+	mem = task_open(task, "mem", O_RDONLY);
+	if (mem < 0)
+		return mem;
+	got = address > INT64_MAX ? -1 : pread(mem, buf, len, (off_t)address);
+	close(mem);
+	return got > 0 ? got : -EFAULT;
+}
+
 /* Page by page: a string may end right before memory that is not there. */
-static int string_read(int mem, uint64_t address, char *buf, size_t size)
+int task_string(const struct task *task, uint64_t address, char *buf, size_t size)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 
 	for (size_t done = 0; done < size;) {
 		size_t want = page - (address + done) % page;
-		ssize_t got;
+		ssize_t got = memory_read(task, address + done, buf + done, want < size - done ? want : size - done);
 
-		if (want > size - done)
-			want = size - done;
-		got = pread(mem, buf + done, want, (off_t)(address + done));
-		if (got <= 0)
-			return -EFAULT;
+		if (got < 0)
+			return got;
 		if (memchr(buf + done, 0, got))
 			return 0;
 		done += got;
@@ -87,54 +106,85 @@ static int string_read(int mem, uint64_t address, char *buf, size_t size)
 	return -ENAMETOOLONG;
 }
 
-int task_string(const struct task *task, uint64_t address, char *buf, size_t size)
+/* Where a new program's stack begins; it is of 64 bits, or -ENOEXEC. */
+static int stack_begin(pid_t tid, uint64_t *address)
 {
-	int mem = task_open(task, "mem", O_RDONLY), ret;
+	struct user_regs_struct regs = {0};
+	struct iovec iov = {.iov_base = &regs, .iov_len = sizeof(regs)};
 
-	if (mem < 0)
-		return mem;
-	ret = address > INT64_MAX ? -EFAULT : string_read(mem, address, buf, size);
-	close(mem);
-	return ret;
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) < 0)
+		return -errno;
+	if (iov.iov_len != sizeof(regs))
+		return -ENOEXEC;
+#if defined(__x86_64__)
+	*address = regs.rsp;
+#else
+	*address = regs.sp;
+#endif
+	return 0;
 }
 
-int task_memory(const struct task *task, uint64_t address, void *buf, size_t len)
+/* A value of the auxiliary vector, which lies behind the argument count, the arguments and the environment. */
+static int stack_aux(const uint64_t *stack, size_t words, uint64_t type, uint64_t *value)
 {
-	int mem = task_open(task, "mem", O_RDONLY);
-	ssize_t got;
+	size_t at = 1;
 
-	if (mem < 0)
-		return mem;
-	got = address > INT64_MAX ? -1 : pread(mem, buf, len, (off_t)address);
-	close(mem);
-	return got == (ssize_t)len ? 0 : -EFAULT;
-}
-
-int task_auxv(const struct task *task, bool elf32, uint64_t type, uint64_t *value)
-{
-	char raw[2048];
-	ssize_t got;
-	int fd = task_open(task, "auxv", O_RDONLY);
-
-	if (fd < 0)
-		return fd;
-	got = read(fd, raw, sizeof(raw));
-	close(fd);
-	for (ssize_t i = 0; elf32 && i + (ssize_t)sizeof(Elf32_auxv_t) <= got; i += sizeof(Elf32_auxv_t)) {
-		Elf32_auxv_t aux;
-
-		memcpy(&aux, raw + i, sizeof(aux));
-		if (aux.a_type == type)
-			return *value = aux.a_un.a_val, 0;
+	for (int lists = 0; lists < 2; lists++) {
+		while (at < words && stack[at])
+			at++;
+		at++;
 	}
-	for (ssize_t i = 0; !elf32 && i + (ssize_t)sizeof(Elf64_auxv_t) <= got; i += sizeof(Elf64_auxv_t)) {
-		Elf64_auxv_t aux;
-
-		memcpy(&aux, raw + i, sizeof(aux));
-		if (aux.a_type == type)
-			return *value = aux.a_un.a_val, 0;
-	}
+	for (; at + 1 < words && stack[at] != AT_NULL; at += 2)
+		if (stack[at] == type) {
+			*value = stack[at + 1];
+			return 0;
+		}
 	return -ENOENT;
+}
+
+/* The kernel's own copy of that vector: for a stack that is too long to be read. */
+static int proc_aux(const struct task *task, uint64_t type, uint64_t *value)
+{
+	uint64_t raw[256] = {0};
+	ssize_t got = task_text_read(task, "auxv", (char *)raw, sizeof(raw));
+
+	for (ssize_t i = 0; i + 1 < got / 8; i += 2)
+		if (raw[i] == type) {
+			*value = raw[i + 1];
+			return 0;
+		}
+	return got < 0 ? got : -ENOENT;
+}
+
+int task_execfn(const struct task *task, char *buf, size_t size)
+{
+	uint64_t stack[STACK_WORDS], begin = 0, address = 0;
+	const char *string;
+	ssize_t got;
+	int ret = stack_begin(task->tid, &begin);
+
+	if (ret)
+		return ret;
+	got = memory_read(task, begin, stack, sizeof(stack));
+	if (got < 0)
+		return got;
+	if (stack_aux(stack, got / 8, AT_EXECFN, &address) && (ret = proc_aux(task, AT_EXECFN, &address)))
+		return ret;
+	/* usually it is what the stack ends with, so it has been read, too */
+	string = (const char *)stack + (address - begin);
+	if (address >= begin && address - begin < (size_t)got && memchr(string, 0, got - (address - begin))) {
+		snprintf(buf, size, "%s", string);
+		return 0;
+	}
+	return task_string(task, address, buf, size);
+}
+
+int task_identify(const struct task *task, const char *what, struct file_id *id)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", task->tid, what);
+	return file_identify(task->proc, path, 0, id);
 }
 
 ssize_t task_text_read(const struct task *task, const char *what, char *buf, size_t size)
@@ -220,6 +270,7 @@ int file_identify(int dir, const char *path, int flags, struct file_id *id)
 	id->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	id->ino = stx.stx_ino;
 	id->mount = stx.stx_mask & MOUNT_ID_KNOWN ? stx.stx_mnt_id : 0;
+	id->changed = stx.stx_ctime.tv_sec * 1000000000ull + stx.stx_ctime.tv_nsec;
 	id->links = stx.stx_nlink;
 	id->mode = stx.stx_mode;
 	return 0;

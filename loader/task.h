@@ -20,9 +20,10 @@ struct task {
 	pid_t tid; /* as the supervisor counts */
 };
 
-/* Which file it is. mount is 0 where the kernel does not tell (before 5.8). */
+/* Which file it is, and as what it is there now. */
 struct file_id {
 	uint64_t dev, ino, mount;
+	uint64_t changed; /* its inode's change time, in ns */
 	uint32_t links;
 	mode_t mode;
 };
@@ -53,8 +54,8 @@ int task_string(const struct task *task, uint64_t address, char *buf, size_t siz
 /* Exactly len bytes at an address of the task. */
 int task_memory(const struct task *task, uint64_t address, void *buf, size_t len);
 
-/* A value of the task's auxiliary vector: of a program of 32-bit class, or of 64. -ENOENT: not there. */
-int task_auxv(const struct task *task, bool elf32, uint64_t type, uint64_t *value);
+/* Of a task that is stopped at the exec event: the name under which the kernel says that it executed. */
+int task_execfn(const struct task *task, char *buf, size_t size);
 
 /* Its thread group, 0 if it is gone. */
 pid_t task_group(const struct task *task);
@@ -62,6 +63,9 @@ pid_t task_group(const struct task *task);
 /* Fills what can be read; the rest stays 0 or empty. */
 void task_describe(const struct task *task, struct task_text *text);
 void task_record(const struct task_text *text, struct audit_record *record);
+
+/* What /proc/TID/what leads to, and needs no descriptor of ours. */
+int task_identify(const struct task *task, const char *what, struct file_id *id);
 
 int file_identify(int dir, const char *path, int flags, struct file_id *id);
 bool file_same(const struct file_id *a, const struct file_id *b);

@@ -17,19 +17,25 @@
 
 static char *const args[] = {(char *)"errnos", NULL};
 
+static int exited(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		bail("wait");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
 /* The error of an exec that fails; 0 if it does not. */
 static int exec_errno(int dirfd, const char *path, int flags)
 {
-	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		syscall(SYS_execveat, dirfd, path, args, environ, flags);
 		_exit(errno);
 	}
-	if (waitpid(pid, &status, 0) != pid)
-		bail("wait");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	return exited(pid);
 }
 
 static void expect(int error, const char *name, int dirfd, const char *path, int flags)
@@ -117,6 +123,26 @@ static void arguments(void)
 	tap_ok(effects("allowed") == 2, "both ran");
 }
 
+/* Who may not search a directory does not learn what is in it. */
+static void other_user(void)
+{
+	pid_t pid;
+
+	if (geteuid()) {
+		tap_ok(1, "what another user may see # SKIP not root");
+		return;
+	}
+	mkdir(in_work("open/private"), 0700);
+	pid = fork();
+	if (pid == 0) {
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(1);
+		_exit(exec_errno(AT_FDCWD, in_work("open/private/nothing"), 0) != EACCES ||
+		      exec_errno(AT_FDCWD, in_work("open/nothing"), 0) != ENOENT);
+	}
+	tap_ok(exited(pid) == 0, "what another user may not see is EACCES");
+}
+
 static void refused(void)
 {
 	int got;
@@ -142,6 +168,7 @@ int main(int argc, char **argv)
 	paths_of_directories();
 	kinds_of_files();
 	arguments();
+	other_user();
 	refused();
 	return tap_done();
 }
