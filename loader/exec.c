@@ -110,6 +110,7 @@ static void exec_continue(struct guard *guard, const struct seccomp_notif *notif
 	notif_continue(guard, notif);
 	if (!guard->wait_killable)
 		watch_interrupt(task->tid);
+	watch_warm(task);
 }
 
 static void exec_judged(struct guard *guard, const struct seccomp_notif *notif, const struct task *task, pid_t tgid,
@@ -121,6 +122,13 @@ static void exec_judged(struct guard *guard, const struct seccomp_notif *notif, 
 		notif_refuse(guard, notif, -judgement->error);
 	else if (!exec_refused(guard, notif, task, call, judgement))
 		exec_continue(guard, notif, task, tgid, call, judgement);
+}
+
+/* A call that gives a task another root or other mounts. */
+void exec_root_asked(struct guard *guard, const struct seccomp_notif *notif)
+{
+	guard->judge.apart = true;
+	notif_continue(guard, notif);
 }
 
 void exec_asked(struct guard *guard, const struct seccomp_notif *notif)

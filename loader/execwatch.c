@@ -121,6 +121,15 @@ void watch_interrupt(pid_t tid)
 	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
 }
 
+void watch_warm(const struct task *task)
+{
+	char path[64];
+	struct file_id id;
+
+	snprintf(path, sizeof(path), "%d/exe", task->tid);
+	file_identify(task->proc, path, AT_SYMLINK_NOFOLLOW, &id);
+}
+
 /* The name under which the kernel says it executed. */
 static void execfn_expected(const struct exec_call *call, char *name, size_t size)
 {

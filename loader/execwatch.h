@@ -62,6 +62,9 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 /* Makes it stop when it is back from the call, should the exec fail. */
 void watch_interrupt(pid_t tid);
 
+/* While it executes on another processor: has the kernel make what the check will look at. */
+void watch_warm(const struct task *task);
+
 /* A result of waitpid(). finding is filled on WATCH_CHANGED. */
 enum watch_result watch_event(struct execwatch *watches, pid_t pid, int status, struct watch_finding *finding);
 

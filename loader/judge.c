@@ -227,14 +227,22 @@ static bool executable(const struct file_id *id)
 	return S_ISREG(id->mode) && id->mode & 0111;
 }
 
+static bool elsewhere(const struct judge *judge, const struct task *task)
+{
+	struct file_id id;
+
+	return task_identify(task, "root", &id) || !file_same(&id, &judge->root_id) ||
+	       id.mount != judge->root_id.mount;
+}
+
 static int open_step(const struct judge *judge, const struct task *task, int dirfd, const char *path, int flags,
 		     bool *plain)
 {
 	int fd = -EAGAIN;
 
 	*plain = false;
-	if (!(flags & AT_SYMLINK_NOFOLLOW))
-		fd = resolve_quickly(task, judge->root, &judge->root_id, path, plain);
+	if (!(flags & AT_SYMLINK_NOFOLLOW) && !(judge->apart && elsewhere(judge, task)))
+		fd = resolve_quickly(judge->root, path, plain);
 	return fd == -EAGAIN ? resolve_path(task, dirfd, path, flags) : fd;
 }
 

@@ -13,6 +13,9 @@ struct judge {
 	image_ref image;
 	int root; /* the container's, held from the start: a pivot_root by the application changes "/" */
 	struct file_id root_id;
+	/* Paths may lead some task elsewhere than us. Until then a task's root need not be asked for: what an unseen
+	 * difference leads to is found out when it executes, only that it then is killed and not refused. */
+	bool apart;
 	struct file_id *seen; /* JUDGE_SEEN files, each found to be a 64-bit program when it was like this */
 };
 

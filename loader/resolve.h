@@ -19,9 +19,9 @@
  */
 int resolve_path(const struct task *task, int dirfd, const char *path, int flags);
 
-/* The same by one look-up of the kernel's, for an absolute path and a task whose root is the given one. What that
+/* The same by one look-up of the kernel's, for an absolute path and a task that has this root and our mounts. What that
  * cannot tell is -EAGAIN: walk. plain: there was no link on the way, so the path is the file's name. */
-int resolve_quickly(const struct task *task, int root, const struct file_id *root_id, const char *path, bool *plain);
+int resolve_quickly(int root, const char *path, bool *plain);
 
 /* What a name leads to from a directory if no component of it is a link. -errno. */
 int resolve_plainly(int root, const char *name);

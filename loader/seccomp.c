@@ -35,6 +35,12 @@ struct guarded {
 static const struct guarded guarded_calls[] = {
 	{SCMP_SYS(execve),   RULE_EXEC, .ask = exec_asked},
 	{SCMP_SYS(execveat), RULE_EXEC, .ask = exec_asked},
+	{SCMP_SYS(chroot),     RULE_EXEC, .ask = exec_root_asked},
+	{SCMP_SYS(pivot_root), RULE_EXEC, .ask = exec_root_asked},
+	{SCMP_SYS(setns),      RULE_EXEC, .ask = exec_root_asked},
+	{SCMP_SYS(mount),      RULE_EXEC, .ask = exec_root_asked},
+	{SCMP_SYS(umount2),    RULE_EXEC, .ask = exec_root_asked},
+	{SCMP_SYS(move_mount), RULE_EXEC, .ask = exec_root_asked},
 	/* As long as we live the kernel itself says EBUSY to a second listener. Were we killed, the application
 	 * could install its own over the same calls and answer them as it likes. Flags are 32 bits wide. */
 	{SCMP_SYS(seccomp), RULE_SECTION_NONE, .refuse = EBUSY, .args = 2, .arg = {

@@ -48,6 +48,7 @@ void guard_report(struct guard *guard, const struct task_text *text, struct audi
 
 /* exec.c */
 void exec_asked(struct guard *guard, const struct seccomp_notif *notif);
+void exec_root_asked(struct guard *guard, const struct seccomp_notif *notif);
 bool exec_reaped(struct guard *guard, pid_t pid, int status);
 
 #endif
