@@ -67,12 +67,17 @@ $(SKELETON): $(B)/mantlet.bpf.o
 # tests: the sanitized units, and static helpers that scenarios run
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
-HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c))
+TECHNIQUES := $(wildcard tests/attack/techniques/*.c)
+HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c)) $(B)/attack/techniques
 LSM := $(patsubst tests/lsm/%.c,$(B)/lsm/%,$(wildcard tests/lsm/*.c))
 
 $(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,UNIT,$@)$(CC) $(CPPFLAGS) $(SANITIZE) $(WARNINGS) -o $@ $< $(POLICY) loader/audit.c -ljson-c -lz
+
+$(B)/attack/techniques: $(TECHNIQUES) $(wildcard tests/attack/techniques/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,ATTACK,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $(TECHNIQUES)
 
 $(B)/attack/%: tests/attack/%.c $(wildcard tests/attack/*.h) Makefile
 	@mkdir -p $(@D)

@@ -23,7 +23,7 @@ ok() { # STATUS NAME
 # The policy that tests/attack/attack.h asks for.
 policy() {
 	local programs
-	programs=$(printf '"%s",' "$attack"/{allowed,race,tricks,places,errnos,walls})
+	programs=$(printf '"%s",' "$attack"/{allowed,race,errnos,walls})
 	printf '{"mantlet":1,"name":"attack","mode":"enforce","exec":{"default":"deny","allow":[%s"%s/open/**"]}}' \
 		"$programs" "$work"
 }
@@ -50,8 +50,10 @@ denials() {
 	grep -c '"event":"exec"' "$work/audit"
 }
 
-attacked tricks
-attacked places
+out=$(unshare -n tests/attack/table "$mantlet" "$attack" seccomp 2>&1)
+status=$?
+printf '    %s\n' "${out//$'\n'/$'\n    '}"
+ok $status "the table of techniques"
 attacked errnos
 [ "$(denials)" -le 2 ]
 ok $? "an exec that fails by itself is no denial: $(denials) records"
