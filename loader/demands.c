@@ -17,16 +17,17 @@ static const struct {
 	{DEMAND_LOG_ALL, "audit.log", RULE_NONE},
 };
 
-static bool restricts(const struct policy_section *section)
+/* Refuses something, or all of it is to be told. */
+static bool speaks(const struct policy *policy, const struct policy_section *section)
 {
-	return section->present && (section->deny_default || section->deny.count);
+	return section->present && (section->deny_default || section->deny.count || policy->log_all);
 }
 
 unsigned int demands_of(const struct policy *policy)
 {
 	return (policy->exec.present ? DEMAND_EXEC : 0) | (policy->drift != POLICY_DRIFT_ALLOW ? DEMAND_DRIFT : 0) |
-	       (restricts(&policy->connect) ? DEMAND_CONNECT : 0) |
-	       (restricts(&policy->uid) || restricts(&policy->gid) ? DEMAND_IDENTITY : 0) |
+	       (speaks(policy, &policy->connect) ? DEMAND_CONNECT : 0) |
+	       (speaks(policy, &policy->uid) || speaks(policy, &policy->gid) ? DEMAND_IDENTITY : 0) |
 	       (policy->setid_deny ? DEMAND_SETID : 0) | (policy->log_all ? DEMAND_LOG_ALL : 0);
 }
 
@@ -40,13 +41,16 @@ const char *demand_name(enum demand demand)
 	return NULL;
 }
 
-int demands_check(const struct policy_source *source, const char *mode, unsigned int met, struct fault *fault)
+int demands_check(const struct policy_source *source, const struct demands_offer *offer, struct fault *fault)
 {
-	unsigned int unmet = demands_of(source->policy) & ~met;
+	unsigned int unmet = demands_of(source->policy) & ~(offer->met & ~offer->lacks);
 	struct policy_error place;
+	struct fault what;
 	size_t offset;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		bool here = offer->lacks & names[i].demand;
+
 		if (!(unmet & names[i].demand))
 			continue;
 		if (names[i].rule == RULE_NONE)
@@ -54,14 +58,14 @@ int demands_check(const struct policy_source *source, const char *mode, unsigned
 		else if (!policy_rule_offset(source->policy, names[i].rule, &offset))
 			continue;
 		policy_place(source->text, source->len, offset, &place);
-		fault_set(fault, ENOTSUP, "%s:%u:%u: %s: mode %s cannot enforce this yet", source->label, place.line,
-			  place.column, names[i].name, mode);
+		fault_set(&what, ENOTSUP, "%s:%u:%u: %s: mode %s cannot enforce this %s%.600s", source->label,
+			  place.line, place.column, names[i].name, offer->mode, here ? "here: " : "yet",
+			  here ? offer->why.text : "");
 		if (!source->policy->warn_unenforceable)
 			return fault_set(fault, ENOTSUP,
-					 "%s:%u:%u: %s: mode %s cannot enforce this yet: leave it out, or say "
-					 "\"on_unenforceable\": \"warn\"",
-					 source->label, place.line, place.column, names[i].name, mode);
-		say(0, "%s; going on without it, as on_unenforceable says", fault->text);
+					 "%.900s%s leave it out, or say \"on_unenforceable\": \"warn\"", what.text,
+					 here ? "; or" : ":");
+		say(0, "%s; going on without it, as on_unenforceable says", what.text);
 	}
 	return 0;
 }

@@ -20,8 +20,16 @@ unsigned int demands_of(const struct policy *policy);
 /* What a policy calls it. */
 const char *demand_name(enum demand demand);
 
-/* May the policy run in a mode that meets `met`? If not: -ENOTSUP, with the first place that asks for more. With
+/* What a mode offers. */
+struct demands_offer {
+	const char *mode;
+	unsigned int met;   /* what it can enforce */
+	unsigned int lacks; /* of those: what it cannot enforce here, because of what `why` says */
+	struct fault why;
+};
+
+/* May the policy run with this offer? If not: -ENOTSUP, with the first place that asks for more. With
  * "on_unenforceable": "warn" it may, and each such place is said on standard error. */
-int demands_check(const struct policy_source *source, const char *mode, unsigned int met, struct fault *fault);
+int demands_check(const struct policy_source *source, const struct demands_offer *offer, struct fault *fault);
 
 #endif

@@ -80,16 +80,18 @@ int filter_build(const struct filter_rule *rules, size_t count, struct sock_fpro
 	return 0;
 }
 
-int filter_install(const struct sock_fprog *program, bool *wait_killable, struct fault *fault)
+int filter_install(const struct sock_fprog *program, bool killable, bool *wait_killable, struct fault *fault)
 {
 	/* SPEC_ALLOW: before 5.16 any filter slows all of the application down by speculation controls that
 	 * sandboxes of foreign code want. This one is no such sandbox. */
 	const unsigned int flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	int fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-			 program);
+	int fd = -1;
 
+	if (killable)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			     program);
 	*wait_killable = fd >= 0;
-	if (fd < 0 && errno == EINVAL)
+	if (!killable || (fd < 0 && errno == EINVAL))
 		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
 	if (fd >= 0)
 		return fd;

@@ -28,8 +28,8 @@ struct filter_rule {
  * 32-bit arm) do not exist. program->filter is freed with free(). */
 int filter_build(const struct filter_rule *rules, size_t count, struct sock_fprog *program, struct fault *fault);
 
-/* Puts the calling task under the filter. Returns the listener. wait_killable: a notification that was
- * received is not taken back by a signal (5.19). */
-int filter_install(const struct sock_fprog *program, bool *wait_killable, struct fault *fault);
+/* Puts the calling task under the filter. Returns the listener. killable: let a notification that was received be
+ * taken back by no signal, where the kernel can (5.19); *wait_killable: it is so. */
+int filter_install(const struct sock_fprog *program, bool killable, bool *wait_killable, struct fault *fault);
 
 #endif

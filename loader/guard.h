@@ -30,6 +30,7 @@ struct guard_config {
 	struct audit *audit;               /* outlives the guard */
 	const struct audit_origin *origin; /* for its records; domain is filled in before adopt() */
 	uint64_t *seq;                     /* the domain's last sequence number; the guard counts it up */
+	unsigned int demands;              /* enum demand: what is to be enforced; the rest of the image is not */
 };
 
 struct guard; /* each mode's own */
@@ -37,6 +38,8 @@ struct guard; /* each mode's own */
 struct guard_mode {
 	const char *name;
 	unsigned int meets; /* enum demand: what it can enforce */
+	/* Which of those that are asked it cannot enforce on this machine, and why. NULL: all can be. */
+	unsigned int (*lacks)(unsigned int asked, struct fault *why);
 	int (*open)(const struct guard_config *config, struct guard **out, struct fault *fault);
 	int (*enter)(struct guard *guard, int sock, struct fault *fault);
 	int (*adopt)(struct guard *guard, pid_t child, int sock, struct fault *fault);

@@ -12,17 +12,29 @@ bool notif_valid(const struct guard *guard, const struct seccomp_notif *notif)
 }
 
 /* ENOENT: the task died or was interrupted; nobody waits for the answer. */
-static void notif_send(const struct guard *guard, const struct seccomp_notif *notif, int error, __u32 flags)
+static bool notif_send(const struct guard *guard, const struct seccomp_notif *notif, long result, __u32 flags)
 {
-	struct seccomp_notif_resp resp = {.id = notif->id, .error = -error, .flags = flags};
+	struct seccomp_notif_resp resp = {.id = notif->id, .flags = flags};
+	int ret;
 
-	while (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 && errno == EINTR)
-		;
+	if (result < 0)
+		resp.error = (int)result;
+	else
+		resp.val = result;
+	do
+		ret = ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+	while (ret < 0 && errno == EINTR);
+	return ret == 0;
 }
 
 void notif_refuse(const struct guard *guard, const struct seccomp_notif *notif, int error)
 {
-	notif_send(guard, notif, error, 0);
+	notif_send(guard, notif, -error, 0);
+}
+
+bool notif_answer(const struct guard *guard, const struct seccomp_notif *notif, long result)
+{
+	return notif_send(guard, notif, result, 0);
 }
 
 void notif_continue(const struct guard *guard, const struct seccomp_notif *notif)

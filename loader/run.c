@@ -64,8 +64,22 @@ static int pick_mode(struct run *run, struct fault *fault)
 	return 0;
 }
 
+/* What the mode can enforce of the policy here. */
+static int take_offer(struct run *run, unsigned int *demands, struct fault *fault)
+{
+	const struct guard_mode *mode = run->guard_mode;
+	struct demands_offer offer = {.mode = mode->name, .met = mode->meets};
+
+	*demands = demands_of(run->source.policy);
+	if (mode->lacks)
+		offer.lacks = mode->lacks(*demands, &offer.why);
+	*demands &= offer.met & ~offer.lacks;
+	return demands_check(&run->source, &offer, fault);
+}
+
 static int prepare(struct run *run, struct fault *fault)
 {
+	unsigned int demands = 0;
 	const char *slash = strrchr(run->command[0], '/');
 	int r = policy_load(run->policy, &run->source, fault);
 
@@ -74,7 +88,7 @@ static int prepare(struct run *run, struct fault *fault)
 	if (!r)
 		r = pick_mode(run, fault);
 	if (!r)
-		r = demands_check(&run->source, run->guard_mode->name, run->guard_mode->meets, fault);
+		r = take_offer(run, &demands, fault);
 	if (r < 0)
 		return r;
 	hints_paths(&run->source);
@@ -89,8 +103,9 @@ static int prepare(struct run *run, struct fault *fault)
 		.generation = 1,
 	};
 	run->seq = 1; /* the start record's */
-	r = run->guard_mode->open(&(struct guard_config){run->source.image, run->audit, &run->origin, &run->seq},
-				  &run->guard, fault);
+	r = run->guard_mode->open(
+		&(struct guard_config){run->source.image, run->audit, &run->origin, &run->seq, demands}, &run->guard,
+		fault);
 	return r < 0 ? r : init_open(&run->init, fault);
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "front.h"
+
 typedef void (*guarded_ask)(struct guard *guard, const struct seccomp_notif *notif);
 
 /* A guarded system call. Either the supervisor is asked, or the filter itself refuses by the arguments. */
@@ -26,10 +29,18 @@ struct guarded {
 	int syscall;
 	enum rule_section section; /* guarded if the policy has it; RULE_SECTION_NONE: always */
 	guarded_ask ask;
-	int refuse; /* errno */
+	int refuse;   /* errno */
+	bool fronted; /* the front of the filter (front.c) says when */
 	unsigned int args;
 	struct scmp_arg_cmp arg[FILTER_ARGS];
 };
+
+/* Of an int argument: the kernel looks at half of the register. */
+#ifndef IPV6_FLOWLABEL_MGR
+#define IPV6_FLOWLABEL_MGR 32 /* in linux/in6.h, which cannot stand beside netinet/in.h */
+#endif
+
+#define IS(n, value) SCMP_CMP(n, SCMP_CMP_MASKED_EQ, 0xffffffff, value)
 
 /* clang-format off */
 static const struct guarded guarded_calls[] = {
@@ -41,32 +52,55 @@ static const struct guarded guarded_calls[] = {
 	{SCMP_SYS(mount),      RULE_EXEC, .ask = exec_root_asked},
 	{SCMP_SYS(umount2),    RULE_EXEC, .ask = exec_root_asked},
 	{SCMP_SYS(move_mount), RULE_EXEC, .ask = exec_root_asked},
+	{SCMP_SYS(connect),  RULE_CONNECT, .ask = net_connect_asked},
+	{SCMP_SYS(sendto),   RULE_CONNECT, .ask = net_send_asked, .args = 1, .arg = {SCMP_CMP(4, SCMP_CMP_NE, 0, 0)}},
+	{SCMP_SYS(sendmsg),  RULE_CONNECT, .ask = net_send_asked},
+	{SCMP_SYS(sendmmsg), RULE_CONNECT, .ask = net_send_asked},
+	{SCMP_SYS(socket),   RULE_CONNECT, .ask = net_socket_asked, .fronted = true},
+	/* It would connect and send unseen. */
+	{SCMP_SYS(io_uring_setup),    RULE_CONNECT, .refuse = EPERM},
+	{SCMP_SYS(io_uring_enter),    RULE_CONNECT, .refuse = EPERM},
+	{SCMP_SYS(io_uring_register), RULE_CONNECT, .refuse = EPERM},
+	/* Source routes: what is sent goes to an address first that no call names. */
+	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IP), IS(2, IP_OPTIONS)}},
+	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IPV6), IS(2, IPV6_RTHDR)}},
+	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IPV6), IS(2, IPV6_2292PKTOPTIONS)}},
+	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IPV6), IS(2, IPV6_FLOWLABEL_MGR)}},
 	/* As long as we live the kernel itself says EBUSY to a second listener. Were we killed, the application
 	 * could install its own over the same calls and answer them as it likes. Flags are 32 bits wide. */
 	{SCMP_SYS(seccomp), RULE_SECTION_NONE, .refuse = EBUSY, .args = 2, .arg = {
-		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffff, SECCOMP_SET_MODE_FILTER),
+		IS(0, SECCOMP_SET_MODE_FILTER),
 		SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER)}},
 };
 /* clang-format on */
 
 #define GUARDED (sizeof(guarded_calls) / sizeof(guarded_calls[0]))
 
-static bool section_present(image_ref image, enum rule_section section)
+static bool section_present(const struct guard *guard, enum rule_section section)
 {
 	struct verdict_walk walk;
 
-	return section != RULE_EXEC || verdict_exec_begin(image, &walk);
+	switch (section) {
+	case RULE_EXEC:
+		return verdict_exec_begin(guard->config.image, &walk);
+	case RULE_CONNECT:
+		return guard->config.demands & DEMAND_CONNECT;
+	default:
+		return true;
+	}
 }
 
 static int filter_open(struct guard *guard, struct fault *fault)
 {
 	struct filter_rule rules[GUARDED];
+	struct front front = {.image = guard->config.image, .sockets = section_present(guard, RULE_CONNECT)};
 	size_t count = 0;
+	int ret;
 
 	for (size_t i = 0; i < GUARDED; i++) {
 		const struct guarded *call = &guarded_calls[i];
 
-		if (!section_present(guard->config.image, call->section))
+		if (call->fronted || !section_present(guard, call->section))
 			continue;
 		rules[count] = (struct filter_rule){
 			.syscall = call->syscall,
@@ -75,7 +109,8 @@ static int filter_open(struct guard *guard, struct fault *fault)
 		};
 		memcpy(rules[count++].arg, call->arg, sizeof(call->arg));
 	}
-	return filter_build(rules, count, &guard->program, fault);
+	ret = filter_build(rules, count, &guard->program, fault);
+	return ret ? ret : front_build(&front, &guard->program, fault);
 }
 
 /* The application must not starve us of descriptors by the limit that it asked for, nor get ours. */
@@ -108,6 +143,7 @@ static void seccomp_close(struct guard *guard)
 		return;
 	execwatch_close(&guard->watches);
 	judge_close(&guard->judge);
+	net_close(guard->net);
 	for (size_t i = 0; i < 3; i++) {
 		int fd = (int[]){guard->listener, guard->proc, guard->judge.root}[i];
 
@@ -138,6 +174,8 @@ static int guard_prepare(struct guard *guard, struct fault *fault)
 	if (ret)
 		return fault_set(fault, -ret, "cannot prepare the supervisor: %s", strerror(-ret));
 	ret = notif_room(guard, fault);
+	if (!ret && section_present(guard, RULE_CONNECT))
+		ret = net_open(&guard->net, fault);
 	return ret ? ret : filter_open(guard, fault);
 }
 
@@ -214,6 +252,36 @@ static int listener_send(int sock, int listener, bool wait_killable)
 	return sendmsg(sock, &msg, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
+/* Where sendmsg() itself is asked about, there is nobody to answer yet: the parent fetches it. */
+static int listener_offer(int sock, int listener, bool wait_killable)
+{
+	int offer[2] = {listener, wait_killable}, taken;
+
+	if (write(sock, offer, sizeof(offer)) != sizeof(offer))
+		return -errno;
+	return read(sock, &taken, sizeof(taken)) == sizeof(taken) ? 0 : -ECONNRESET;
+}
+
+static int listener_fetch(const struct guard *guard, pid_t child, int sock, bool *wait_killable)
+{
+	struct task task = {.proc = guard->proc, .tid = child};
+	int offer[2], fd;
+	ssize_t got;
+
+	do
+		got = read(sock, offer, sizeof(offer));
+	while (got < 0 && errno == EINTR);
+	if (got != sizeof(offer))
+		return got < 0 ? -errno : -ECONNRESET;
+	fd = net_copy(child, &task, offer[0]);
+	*wait_killable = offer[1];
+	if (fd >= 0 && write(sock, &fd, sizeof(fd)) < 0) {
+		close(fd);
+		return -ECONNRESET;
+	}
+	return fd;
+}
+
 static int listener_receive(int sock, bool *wait_killable)
 {
 	char byte = 0, control[CMSG_SPACE(sizeof(int))];
@@ -251,17 +319,21 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 		return fault_set(fault, errno, "cannot bind the command to its supervisor: %s", strerror(errno));
 	if (getppid() != guard->supervisor)
 		return fault_set(fault, ESRCH, "the supervisor is gone");
-	listener = filter_install(&guard->program, &wait_killable, fault);
+	/* A connection can take minutes, and a signal is to end the wait for it. */
+	listener = filter_install(&guard->program, !guard->net, &wait_killable, fault);
 	if (listener < 0)
 		return listener;
-	ret = listener_send(sock, listener, wait_killable);
+	ret = guard->net ? listener_offer(sock, listener, wait_killable)
+			 : listener_send(sock, listener, wait_killable);
 	close(listener);
 	return ret ? fault_set(fault, -ret, "cannot hand the listener to the supervisor: %s", strerror(-ret)) : 0;
 }
 
 static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
 {
-	int listener = listener_receive(sock, &guard->wait_killable);
+	int listener = guard->net ? listener_fetch(guard, child, sock, &guard->wait_killable)
+				  : listener_receive(sock, &guard->wait_killable);
+	int ret;
 
 	if (listener == -ECONNRESET)
 		return fault_set(fault, ECONNRESET, "the command ended before it was guarded");
@@ -274,12 +346,13 @@ static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct faul
 	}
 	guard->child = child;
 	guard->listener = listener;
-	return 0;
+	ret = guard->net ? net_adopt(guard->net, listener) : 0;
+	return ret ? fault_set(fault, -ret, "cannot wait for connections: %s", strerror(-ret)) : 0;
 }
 
 static int seccomp_fd(const struct guard *guard)
 {
-	return guard->listener;
+	return guard->net ? guard->net->epoll : guard->listener;
 }
 
 static void notif_ask(struct guard *guard, const struct seccomp_notif *notif)
@@ -310,6 +383,9 @@ static void seccomp_dispatch(struct guard *guard)
 {
 	struct pollfd poller = {.fd = guard->listener, .events = POLLIN};
 
+	if (guard->net)
+		net_ready(guard);
+
 	/* The call that made it readable may be gone again, and receiving would then wait for the next one.
 	 */
 	if (guard->listener < 0 || poll(&poller, 1, 0) <= 0)
@@ -319,6 +395,8 @@ static void seccomp_dispatch(struct guard *guard)
 		if (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_RECV, guard->notif) == 0)
 			notif_ask(guard, guard->notif);
 	} else if (poller.revents & (POLLHUP | POLLERR)) {
+		if (guard->net)
+			net_deaf(guard->net, guard->listener);
 		close(guard->listener);
 		guard->listener = -1;
 	}
@@ -340,9 +418,15 @@ static uint64_t seccomp_denied(const struct guard *guard)
 	return guard->denied;
 }
 
+static unsigned int seccomp_lacks(unsigned int asked, struct fault *why)
+{
+	return asked & DEMAND_CONNECT && net_possible(why) ? DEMAND_CONNECT : 0;
+}
+
 const struct guard_mode guard_seccomp = {
 	.name = "seccomp",
-	.meets = DEMAND_EXEC,
+	.meets = DEMAND_EXEC | DEMAND_CONNECT,
+	.lacks = seccomp_lacks,
 	.open = seccomp_open,
 	.enter = seccomp_enter,
 	.adopt = seccomp_adopt,

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "guard.h"
 #include "judge.h"
+#include "net.h"
 
 struct guard {
 	struct guard_config config;
@@ -25,6 +26,7 @@ struct guard {
 	size_t notif_size;
 	struct seccomp_notif *held; /* asked while their thread group was busy */
 	size_t held_count, held_space;
+	struct net *net; /* NULL: the policy leaves connect alone */
 	uint64_t denied;
 };
 
@@ -35,6 +37,9 @@ bool notif_valid(const struct guard *guard, const struct seccomp_notif *notif);
 
 /* The call fails with -error. */
 void notif_refuse(const struct guard *guard, const struct seccomp_notif *notif, int error);
+
+/* The call was done for the task: its result, or -errno. False: nobody waits for it any more. */
+bool notif_answer(const struct guard *guard, const struct seccomp_notif *notif, long result);
 
 /* The kernel does the call. */
 void notif_continue(const struct guard *guard, const struct seccomp_notif *notif);

@@ -70,9 +70,8 @@ int task_open_fd(const struct task *task, int number)
 	return fd == -ENOENT ? -EBADF : fd;
 }
 
-/* As many bytes as are there from that address on, or -EFAULT if none are. One call where the seccomp profile that we
- * are under ourselves lets us; and only then -errno, why we may not. */
-static ssize_t memory_read(const struct task *task, uint64_t address, void *buf, size_t len)
+/* One call where the seccomp profile that we are under ourselves lets us. */
+ssize_t task_bytes(const struct task *task, uint64_t address, void *buf, size_t len)
 {
 	struct iovec here = {.iov_base = buf, .iov_len = len}, there = {.iov_base = (void *)address, .iov_len = len};
 	ssize_t got = process_vm_readv(task->tid, &here, 1, &there, 1, 0);
@@ -88,6 +87,15 @@ static ssize_t memory_read(const struct task *task, uint64_t address, void *buf,
 	return got > 0 ? got : -EFAULT;
 }
 
+int task_memory(const struct task *task, uint64_t address, void *buf, size_t len)
+{
+	ssize_t got = len ? task_bytes(task, address, buf, len) : 0;
+
+	if (got < 0)
+		return got;
+	return (size_t)got == len ? 0 : -EFAULT;
+}
+
 /* Page by page: a string may end right before memory that is not there. */
 int task_string(const struct task *task, uint64_t address, char *buf, size_t size)
 {
@@ -95,7 +103,7 @@ int task_string(const struct task *task, uint64_t address, char *buf, size_t siz
 
 	for (size_t done = 0; done < size;) {
 		size_t want = page - (address + done) % page;
-		ssize_t got = memory_read(task, address + done, buf + done, want < size - done ? want : size - done);
+		ssize_t got = task_bytes(task, address + done, buf + done, want < size - done ? want : size - done);
 
 		if (got < 0)
 			return got;
@@ -165,7 +173,7 @@ int task_execfn(const struct task *task, char *buf, size_t size)
 
 	if (ret)
 		return ret;
-	got = memory_read(task, begin, stack, sizeof(stack));
+	got = task_bytes(task, begin, stack, sizeof(stack));
 	if (got < 0)
 		return got;
 	if (stack_aux(stack, got / 8, AT_EXECFN, &address) && (ret = proc_aux(task, AT_EXECFN, &address)))

@@ -51,6 +51,9 @@ ssize_t task_text_read(const struct task *task, const char *what, char *buf, siz
 /* The string at an address of the task; size counts the NUL. -EFAULT, -ENAMETOOLONG, or why we may not. */
 int task_string(const struct task *task, uint64_t address, char *buf, size_t size);
 
+/* As many of len bytes as are there from an address of the task on; -EFAULT if none are, or why we may not. */
+ssize_t task_bytes(const struct task *task, uint64_t address, void *buf, size_t len);
+
 /* Exactly len bytes at an address of the task. */
 int task_memory(const struct task *task, uint64_t address, void *buf, size_t len);
 

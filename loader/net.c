@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "supervisor.h"
+
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, 6.9 */
+#define ALARM_SIGNAL SIGXCPU   /* not handed on to the command (init.c), and not used by ourselves otherwise */
+#define ALARM_NS 100000L       /* longer than any connect that is over at once */
+
+int net_possible(struct fault *fault)
+{
+	int pidfd = syscall(SYS_pidfd_open, getpid(), 0), fd = -1, err = 0;
+
+	if (pidfd < 0 || (fd = syscall(SYS_pidfd_getfd, pidfd, pidfd, 0)) < 0)
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (!err)
+		return 0;
+	return fault_set(
+		fault, err,
+		"sockets of the command cannot be copied (pidfd_getfd: %s): give the container the capability "
+		"SYS_PTRACE (Fargate: linuxParameters.capabilities.add)",
+		strerror(err));
+}
+
+int net_open(struct net **out, struct fault *fault)
+{
+	struct net *net = calloc(1, sizeof(*net));
+
+	if (!net)
+		return fault_set(fault, ENOMEM, "out of memory");
+	net->epoll = epoll_create1(EPOLL_CLOEXEC);
+	net->ticker = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	net->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (net->epoll < 0 || net->ticker < 0) {
+		net_close(net);
+		return fault_set(fault, errno, "cannot prepare to wait for connections: %s", strerror(errno));
+	}
+	*out = net;
+	return 0;
+}
+
+static void alarmed(int signal)
+{
+	(void)signal;
+}
+
+/* Not earlier: a fork inherits no timer, and the command is to have our signal's action no more than our timer. */
+int net_adopt(struct net *net, int listener)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = ALARM_SIGNAL};
+	struct sigaction action = {.sa_handler = alarmed}; /* no SA_RESTART: it is there to interrupt */
+	struct epoll_event of_listener = {.events = EPOLLIN, .data.ptr = net};
+	struct epoll_event of_ticker = {.events = EPOLLIN, .data.ptr = &net->ticker};
+	struct fault fault;
+	int proc = proc_open(&fault), ret;
+
+	if (proc < 0)
+		return proc;
+	ret = creds_read(&(struct task){.proc = proc, .tid = getpid()}, &net->own);
+	close(proc);
+	if (ret)
+		return ret;
+	if (timer_create(CLOCK_MONOTONIC, &event, &net->alarm) || sigaction(ALARM_SIGNAL, &action, NULL) ||
+	    epoll_ctl(net->epoll, EPOLL_CTL_ADD, listener, &of_listener) ||
+	    epoll_ctl(net->epoll, EPOLL_CTL_ADD, net->ticker, &of_ticker))
+		return -errno;
+	return 0;
+}
+
+void net_deaf(struct net *net, int listener)
+{
+	epoll_ctl(net->epoll, EPOLL_CTL_DEL, listener, NULL);
+}
+
+void net_close(struct net *net)
+{
+	struct net_call *call, *next;
+
+	if (!net)
+		return;
+	for (call = net->parked; call; call = next) {
+		next = call->next;
+		net_free(call);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (int[]){net->epoll, net->ticker, net->cwd}[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+	creds_drop(&net->own);
+	free(net);
+}
+
+/* A descriptor of the task's. Before 6.9 a pidfd is of a thread group: then it is its first thread's. */
+int net_copy(pid_t tid, const struct task *task, int number)
+{
+	int pidfd = syscall(SYS_pidfd_open, tid, PIDFD_OF_THREAD), fd;
+
+	if (pidfd < 0 && errno == EINVAL)
+		pidfd = syscall(SYS_pidfd_open, task_group(task), 0);
+	if (pidfd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	fd = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	if (fd < 0)
+		fd = errno == EMFILE || errno == ENFILE ? -ENOBUFS : -errno;
+	close(pidfd);
+	return fd;
+}
+
+/* As the kernel's move_addr_to_kernel(). */
+int net_name(const struct task *task, uint64_t address, uint64_t len, struct net_call *call)
+{
+	int length = (int)len; /* the kernel takes an int from the register */
+
+	memset(&call->name, 0, sizeof(call->name));
+	if (length < 0 || (size_t)length > sizeof(call->name))
+		return -EINVAL;
+	call->name_len = length;
+	return task_memory(task, address, &call->name, length);
+}
+
+int net_take(const struct seccomp_notif *notif, const struct task *task, struct net_call *call, bool *seen)
+{
+	int flags, ret;
+
+	*call = (struct net_call){.notif = *notif, .fd = net_copy(notif->pid, task, (int)notif->data.args[0])};
+	*seen = call->fd >= 0 || call->fd == -EBADF || call->fd == -ENOBUFS;
+	if (call->fd < 0)
+		return call->fd;
+	ret = peer_socket(call->fd, &call->socket);
+	if (ret)
+		return ret;
+	flags = fcntl(call->fd, F_GETFL);
+	call->blocks = flags >= 0 && !(flags & O_NONBLOCK);
+	return 0;
+}
+
+static void net_report(struct guard *guard, const struct seccomp_notif *notif, const struct verdict *verdict,
+		       struct audit_record *record)
+{
+	struct task task = {.proc = guard->proc, .tid = notif->pid};
+	struct task_text text;
+
+	task_describe(&task, &text);
+	guard_report(guard, &text, record, verdict);
+}
+
+bool net_denied(struct guard *guard, const struct net_call *call, const struct peer *peer)
+{
+	struct verdict verdict = peer_judge(guard->config.image, &call->socket, peer);
+	struct audit_record record = {0};
+	struct peer_text text;
+
+	if (verdict.reported) {
+		if (peer->unread)
+			record.reason = "the address is too short, of a family that the socket has not, or behind a "
+					"source route";
+		peer_record(&call->socket, peer, &text, &record);
+		net_report(guard, &call->notif, &verdict, &record);
+	}
+	return verdict.enforced;
+}
+
+void net_unseen(struct guard *guard, const struct seccomp_notif *notif)
+{
+	struct verdict verdict = verdict_of(guard->config.image, VERDICT_UNRESOLVED(RULE_CONNECT));
+	struct audit_record record = {
+		.event = AUDIT_CONNECT,
+		.protocol = "unknown",
+		.reason = notif->pid ? "the task may not be looked at: give the container SYS_PTRACE"
+				     : "the task is in a pid namespace that cannot be seen",
+	};
+
+	net_report(guard, notif, &verdict, &record);
+	if (verdict.enforced)
+		notif_refuse(guard, notif, EACCES);
+	else
+		notif_continue(guard, notif);
+}
+
+static void alarm_set(struct net *net, long ns)
+{
+	struct itimerspec each = {.it_interval.tv_nsec = ns, .it_value.tv_nsec = ns};
+
+	timer_settime(net->alarm, 0, &each, NULL);
+}
+
+static bool names_path(const struct net_call *call)
+{
+	const struct sockaddr_un *un = (const void *)&call->name;
+
+	return call->socket.family == AF_UNIX && call->name_len > offsetof(struct sockaddr_un, sun_path) &&
+	       un->sun_path[0];
+}
+
+/* The task's root, if it is not ours. */
+static int root_enter(struct guard *guard, const struct task *task, struct net_guise *guise)
+{
+	struct file_id theirs, ours;
+	int root = task_open(task, "root", O_PATH | O_DIRECTORY), ret = 0;
+
+	if (root < 0 || file_identify(root, "", AT_EMPTY_PATH, &theirs) ||
+	    file_identify(guard->judge.root, "", AT_EMPTY_PATH, &ours)) {
+		ret = -EACCES;
+	} else if (!file_same(&theirs, &ours) || theirs.mount != ours.mount) {
+		ret = fchdir(root) || chroot(".") ? -EACCES : 0;
+		guise->moved = true;
+		guise->rooted = !ret;
+	}
+	if (root >= 0)
+		close(root);
+	return ret;
+}
+
+/* A path is looked up from the task's root and directory. */
+static int place_enter(struct guard *guard, const struct net_call *call, struct net_guise *guise)
+{
+	struct task task = {.proc = guard->proc, .tid = call->notif.pid};
+	int cwd, ret;
+
+	if (!names_path(call))
+		return 0;
+	cwd = task_open(&task, "cwd", O_PATH | O_DIRECTORY);
+	if (cwd < 0)
+		return -EACCES;
+	ret = root_enter(guard, &task, guise);
+	if (!ret && ((const struct sockaddr_un *)&call->name)->sun_path[0] != '/') {
+		ret = fchdir(cwd) ? -EACCES : 0;
+		guise->moved = true;
+	}
+	close(cwd);
+	return ret;
+}
+
+static void place_leave(struct guard *guard, struct net_guise *guise)
+{
+	/* else every look-up of ours would be the application's to bend */
+	if (guise->rooted && (fchdir(guard->judge.root) || chroot(".")))
+		abort();
+	if (guise->moved && guard->net->cwd >= 0 && fchdir(guard->net->cwd))
+		return; /* it is gone, and nothing of ours is relative to it */
+}
+
+int net_enter(struct guard *guard, const struct net_call *call, struct net_guise *guise)
+{
+	struct task task = {.proc = guard->proc, .tid = call->notif.pid};
+
+	*guise = (struct net_guise){0};
+	if (creds_read(&task, &guise->creds))
+		return -EACCES;
+	if (place_enter(guard, call, guise) || creds_enter(&guard->net->own, &guise->creds)) {
+		place_leave(guard, guise);
+		creds_drop(&guise->creds);
+		return -EACCES;
+	}
+	return 0;
+}
+
+void net_leave(struct guard *guard, struct net_guise *guise)
+{
+	creds_leave(&guard->net->own, &guise->creds);
+	place_leave(guard, guise);
+	creds_drop(&guise->creds);
+}
+
+/* connect() on our copy; out of it again if it blocks. */
+static long connect_begin(struct guard *guard, struct net_call *call)
+{
+	long result;
+
+	if (call->blocks)
+		alarm_set(guard->net, ALARM_NS);
+	result = connect(call->fd, (struct sockaddr *)&call->name, call->name_len) < 0 ? -errno : 0;
+	if (call->blocks)
+		alarm_set(guard->net, 0);
+	return call->blocks && result == -EINTR ? NET_WAIT : result;
+}
+
+long net_connect_attempt(struct guard *guard, struct net_call *call)
+{
+	struct net_guise guise;
+	long result;
+	int ret;
+
+	if (call->socket.is != SOCKET_LOCAL)
+		return connect_begin(guard, call);
+	ret = net_enter(guard, call, &guise);
+	if (ret)
+		return ret;
+	result = connect_begin(guard, call);
+	net_leave(guard, &guise);
+	return result;
+}
+
+void net_perform(struct guard *guard, struct net_call *call)
+{
+	long result = call->attempt(guard, call);
+
+	if (result == NET_WAIT) {
+		net_park(guard, call);
+		return;
+	}
+	net_answer(guard, &call->notif, result);
+	net_free(call);
+}
+
+void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif)
+{
+	struct task task = {.proc = guard->proc, .tid = notif->pid};
+	struct net_call *call;
+	struct peer peer;
+	bool seen = false;
+	int ret;
+
+	if (net_resumed(guard, notif))
+		return;
+	call = malloc(sizeof(*call));
+	if (!call) {
+		notif_refuse(guard, notif, ENOBUFS);
+		return;
+	}
+	call->fd = -1;
+	call->send = NULL;
+	ret = notif->pid ? net_take(notif, &task, call, &seen) : -ESRCH;
+	if (!ret)
+		ret = net_name(&task, notif->data.args[1], notif->data.args[2], call);
+	call->attempt = net_connect_attempt;
+	if (!notif_valid(guard, notif)) {
+		net_free(call);
+		return;
+	}
+	if (!seen) {
+		net_unseen(guard, notif);
+	} else if (ret) {
+		notif_refuse(guard, notif, -ret);
+	} else {
+		peer_read(&call->socket, &call->name, call->name_len, false, &peer);
+		if (!net_denied(guard, call, &peer)) {
+			net_perform(guard, call);
+			return;
+		}
+		notif_refuse(guard, notif, EACCES);
+	}
+	net_free(call);
+}
+
+/* By value: what was judged is what the kernel takes. */
+void net_socket_asked(struct guard *guard, const struct seccomp_notif *notif)
+{
+	struct net_call call = {
+		.notif = *notif,
+		.socket = {.family = (int)notif->data.args[0],
+			   .type = (int)notif->data.args[1] & SOCKET_TYPE_MASK,
+			   .protocol = (int)notif->data.args[2]},
+	};
+	struct peer peer = {.asked = true};
+
+	call.socket.is = verdict_socket(call.socket.family, call.socket.type, call.socket.protocol);
+	if (call.socket.is == SOCKET_DOOR && net_denied(guard, &call, &peer))
+		notif_refuse(guard, notif, EACCES);
+	else
+		notif_continue(guard, notif);
+}
