@@ -87,6 +87,10 @@ $(B)/lsm/%: tests/lsm/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LSM,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 
+$(B)/modes/operate: tests/modes/operate.c Makefile
+	@mkdir -p $(@D)
+	$(call say,MODES,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -o $@ $<
+
 $(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
@@ -138,7 +142,7 @@ $(B)/bench/nothing: tests/bench/nothing.c Makefile
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(UNITS) $(HELPERS) $(LSM) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
+products: $(B)/mantlet $(B)/modes/operate $(B)/bench/nothing $(UNITS) $(HELPERS) $(LSM) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 
