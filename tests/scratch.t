@@ -28,4 +28,19 @@ ok $? 'and refuses another'
 run /mantlet explain /mnt/policy.json exec /bin/sh >/dev/null
 [ $? = 1 ]
 ok $? 'and explains'
+
+# a program of another libc, which is all that is in its image, beside the binary
+# shellcheck source=tests/docker/common.bash
+. "$root/tests/docker/common.bash"
+mkdir -p "$T/image/etc/mantlet" && musl-gcc -static -O2 -D_GNU_SOURCE -o "$T/image/musl" "$root/tests/real/musl.c" &&
+	cp "$root/build/mantlet" "$T/image/microenforcer" &&
+	printf '{"exec": {"allow": ["/musl"]}}' >"$T/image/etc/mantlet/policy.json" &&
+	tar -C "$T/image" -c . | "${docker[@]}" import - scratch >/dev/null
+alone() { "$root/tests/docker/run" -i scratch -- "$@" 2>"$T/audit"; }
+bare=$(alone /musl; echo "exit $?")
+guarded=$(alone /microenforcer /musl; echo "exit $?")
+[ "$guarded" = "$bare" ] && grep -q '^exit 5$' <<<"$bare" && grep -q '^loopback works$' <<<"$bare"
+ok $? 'a static musl program in a scratch image: the same output and exit code'
+! grep '"verdict":"deny"' "$T/audit" | grep . && grep -q '"event":"stop"' "$T/audit"
+ok $? 'and nothing of it was refused'
 echo "1..$count"
