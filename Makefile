@@ -153,7 +153,7 @@ demo: deps
 test: deps
 	$(Q)$(MAKE) --no-print-directory -j2 products
 	$(Q)ci/check
-	$(Q)LONG=1 $(PROVE) $(UNITS) $(sort $(wildcard tests/*.t)); r=$$?; tests/docker/stop; exit $$r
+	$(Q)LONG=1 $(PROVE) -j2 $(UNITS) $(sort $(wildcard tests/*.t)); r=$$?; tests/docker/stop; exit $$r
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j2 $(B)/mantlet $(UNITS) $(HELPERS)
