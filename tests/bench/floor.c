@@ -6,6 +6,7 @@
  * and prints it: `hooks OPERATION COUNT`.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@
 #define COUNTED 100 /* operations, to count the programs that they start */
 
 struct floor {
-	struct bpf_object *on[HOOKS];
+	struct bpf_object *objects[HOOKS];
+	struct bpf_program *on[HOOKS];
 	size_t hooks;
 };
 
@@ -31,18 +33,28 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static int load(struct floor *floor, const char *empty, const char *hook)
+/* Loads the program that is called empty_TYPE, for a hook, and attaches it. */
+static int load(struct floor *floor, const char *empty, const char *type, const char *hook)
 {
 	struct bpf_object *object = bpf_object__open_file(empty, NULL);
-	struct bpf_program *program = object ? bpf_object__next_program(object, NULL) : NULL;
+	struct bpf_program *program, *chosen = NULL;
 
+	bpf_object__for_each_program(program, object)
+	{
+		bool same = !strcmp(bpf_program__name(program) + strlen("empty_"), type);
+
+		bpf_program__set_autoload(program, same);
+		if (same)
+			chosen = program;
+	}
 	/* setting a target looks it up: a kernel may not have the hook */
-	if (!program || bpf_program__set_attach_target(program, 0, hook) < 0 || bpf_object__load(object) < 0 ||
-	    !bpf_program__attach(program)) {
+	if (!chosen || bpf_program__set_attach_target(chosen, 0, hook) < 0 || bpf_object__load(object) < 0 ||
+	    !bpf_program__attach(chosen)) {
 		bpf_object__close(object);
 		return -1;
 	}
-	floor->on[floor->hooks++] = object;
+	floor->objects[floor->hooks] = object;
+	floor->on[floor->hooks++] = chosen;
 	return 0;
 }
 
@@ -51,18 +63,19 @@ static void lay(struct floor *floor, const char *programs, const char *empty)
 {
 	struct bpf_object *object = bpf_object__open_file(programs, NULL);
 	struct bpf_program *program;
-	char seen[HOOKS * 64] = " ", word[80];
+	char seen[HOOKS * 64] = " ", type[80], word[80];
 
 	bpf_object__for_each_program(program, object)
 	{
 		const char *section = bpf_program__section_name(program), *hook = strchr(section, '/');
 
-		snprintf(word, sizeof(word), " %.70s ", hook ? hook + 1 : "");
-		if (strncmp(section, "lsm", 3) || !hook || strstr(seen, word) || floor->hooks == HOOKS)
+		snprintf(word, sizeof(word), " %.70s ", section);
+		if (!hook || strstr(seen, word) || floor->hooks == HOOKS)
 			continue;
 		strncat(seen, word + 1, sizeof(seen) - strlen(seen) - 1);
-		if (load(floor, empty, hook + 1) < 0)
-			printf("# no hook %s\n", hook + 1);
+		snprintf(type, sizeof(type), "%.*s", (int)(hook - section), section);
+		if (load(floor, empty, type, hook + 1) < 0)
+			printf("# no hook %s\n", section);
 	}
 	bpf_object__close(object);
 }
@@ -89,8 +102,7 @@ static unsigned long long started(const struct floor *floor)
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(bpf_object__next_program(floor->on[i], NULL)), &info,
-					    &len))
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(floor->on[i]), &info, &len))
 			sum += info.run_cnt;
 	}
 	return sum;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: operations measure [PROGRAM]   each operation: its name, and the median of what one takes by the CPU's clock
+ * usage: operations measure [PROGRAM]   each operation: its name, and by the CPU's clock the median and the tenth
+ *                                      percentile; as often as PROCESSES says, each time in a process of its own
  *        operations do NAME TIMES       one of them, as often
  * PROGRAM is what exec executes, and does nothing.
  * In a VM that counts instructions (-icount shift=0) a tick of that clock is one instruction.
@@ -225,8 +226,8 @@ static void prepare(struct state *state)
 	    listen(state->listener, 16) < 0 ||
 	    getsockname(state->listener, (struct sockaddr *)&state->server, &len) < 0)
 		die("sockets");
-	at.sin_port =
-		htons(5353); /* as each has its own place in a table, a random one would cost what its list is long */
+	/* a port has its place in a table: a random one would cost what the list there is long */
+	at.sin_port = htons(5353);
 	if (bind(state->udp, (struct sockaddr *)&at, sizeof(at)) < 0)
 		die("udp");
 	state->to[0] = state->to[1] = at;
@@ -240,7 +241,8 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static uint64_t median(struct state *state, operation_fn *run)
+/* Sorted. */
+static const uint64_t *sample(struct state *state, operation_fn *run)
 {
 	static uint64_t took[RUNS];
 
@@ -249,16 +251,37 @@ static uint64_t median(struct state *state, operation_fn *run)
 	for (int i = 0; i < RUNS; i++)
 		took[i] = run(state);
 	qsort(took, RUNS, sizeof(*took), compare);
-	return took[RUNS / 2];
+	return took;
 }
 
+static void print_samples(struct state *state)
+{
+	uint64_t clock = sample(state, do_nothing)[RUNS / 2];
+
+	for (size_t i = 0; i < OPERATIONS; i++) {
+		const uint64_t *took = sample(state, operations[i].run);
+
+		printf("median %s %llu %llu\n", operations[i].name, (unsigned long long)(took[RUNS / 2] - clock),
+		       (unsigned long long)(took[RUNS / 10] - clock));
+	}
+	fflush(stdout);
+}
+
+/* How the kernel finds free memory differs a bit from one process to the next. */
 static void measure(struct state *state)
 {
-	uint64_t clock = median(state, do_nothing);
+	const char *processes = getenv("PROCESSES");
 
-	for (size_t i = 0; i < OPERATIONS; i++)
-		printf("median %s %llu\n", operations[i].name,
-		       (unsigned long long)(median(state, operations[i].run) - clock));
+	for (int n = processes ? atoi(processes) : 1; n > 0; n--) {
+		pid_t child = fork();
+
+		if (!child) {
+			print_samples(state);
+			_exit(0);
+		}
+		if (child < 0 || waitpid(child, NULL, 0) < 0)
+			die("fork");
+	}
 }
 
 int main(int argc, char **argv)
