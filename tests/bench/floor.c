@@ -70,7 +70,8 @@ static void lay(struct floor *floor, const char *programs, const char *empty)
 		const char *section = bpf_program__section_name(program), *hook = strchr(section, '/');
 
 		snprintf(word, sizeof(word), " %.70s ", section);
-		if (!hook || strstr(seen, word) || floor->hooks == HOOKS)
+		if (!hook || (strncmp(section, "lsm/", 4) && strncmp(section, "tp_btf/", 7)) || strstr(seen, word) ||
+		    floor->hooks == HOOKS)
 			continue;
 		strncat(seen, word + 1, sizeof(seen) - strlen(seen) - 1);
 		snprintf(type, sizeof(type), "%.*s", (int)(hook - section), section);
