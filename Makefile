@@ -71,9 +71,9 @@ TECHNIQUES := $(wildcard tests/attack/techniques/*.c)
 HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c)) $(B)/attack/techniques
 LSM := $(patsubst tests/lsm/%.c,$(B)/lsm/%,$(wildcard tests/lsm/*.c))
 
-$(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
+$(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c loader/gaps.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
 	@mkdir -p $(@D)
-	$(call say,UNIT,$@)$(CC) $(CPPFLAGS) $(SANITIZE) $(WARNINGS) -o $@ $< $(POLICY) loader/audit.c -ljson-c -lz
+	$(call say,UNIT,$@)$(CC) $(CPPFLAGS) $(SANITIZE) $(WARNINGS) -o $@ $< $(POLICY) loader/audit.c loader/gaps.c -ljson-c -lz
 
 $(B)/attack/techniques: $(TECHNIQUES) $(wildcard tests/attack/techniques/*.h) Makefile
 	@mkdir -p $(@D)

@@ -26,12 +26,13 @@
 /* Grows by one with every change of this file that changes a layout or a meaning. */
 #define EVENT_VERSION 2
 
-#define DOMAIN_SLOTS 4096      /* domains at the same time */
-#define POLICY_SLOTS 1024      /* policies at the same time */
-#define EVENTS_SIZE (1u << 20) /* bytes in the ring buffer: about 900 events */
-#define IMAGE_GENERATION 1     /* word of the cell IMAGE_FLAGS */
-#define TASKS_PAGE 2048        /* tasks of a page of `tasks`, */
-#define TASKS_PAGES 2048       /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
+#define DOMAIN_SLOTS 4096                /* domains at the same time */
+#define POLICY_SLOTS 1024                /* policies at the same time */
+#define EVENTS_SIZE (1u << 20)           /* bytes in the ring buffer: about 900 events */
+#define EVENTS_ALLOWED (EVENTS_SIZE / 2) /* with more than that in the ring, what was allowed is not told */
+#define IMAGE_GENERATION 1               /* word of the cell IMAGE_FLAGS */
+#define TASKS_PAGE 2048                  /* tasks of a page of `tasks`, */
+#define TASKS_PAGES 2048 /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
 
 /* A place that no path goes above: the kernel's addresses of a mount and of a directory in it. They are
  * compared, never followed. Whoever makes the domain keeps that directory open (or as its own root) for as
@@ -66,7 +67,8 @@ struct domain_counts {
 	__u64 seq;       /* number of the last event; taken before it is known whether it can be written */
 	__u64 denied;    /* denials, or in audit mode what would have been denied */
 	__u64 lost_ring; /* events that found the ring buffer full */
-	__u64 reserved[5];
+	__u64 lost_room; /* events of what was allowed that would have taken room from denials: see EVENTS_ALLOWED */
+	__u64 reserved[4];
 };
 
 enum event_kind {

@@ -153,6 +153,12 @@ static __always_inline _Bool report_cut(const struct event *event)
 REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, 0)
 REPORT_SIZED(report_large, event_large, EVENT_TEXT_LARGE, EVENT_SCRIPT_LARGE, 1)
 
+/* "log": "all" can fill the ring with what was allowed; what was denied still finds room. */
+static __always_inline _Bool report_has_room(const struct report *report)
+{
+	return report->decision->verdict.denied || bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < EVENTS_ALLOWED;
+}
+
 static __always_inline int report_send(struct report *report)
 {
 	report->counts = bpf_map_lookup_elem(&counts, &report->domain->slot);
@@ -161,7 +167,9 @@ static __always_inline int report_send(struct report *report)
 	if (report->decision->verdict.denied)
 		__sync_fetch_and_add(&report->counts->denied, 1);
 	report->seq = __sync_fetch_and_add(&report->counts->seq, 1) + 1;
-	if (!report_small(report))
+	if (!report_has_room(report))
+		__sync_fetch_and_add(&report->counts->lost_room, 1);
+	else if (!report_small(report))
 		report_large(report);
 	return 0;
 }

@@ -224,6 +224,15 @@ static void add_stop(struct json_object *object, const struct audit_record *reco
 	add_number(object, "lost", record->lost);
 }
 
+static void add_lost(struct json_object *object, const struct audit_record *record)
+{
+	add_number(object, "lost", record->lost);
+	if (!record->first)
+		return;
+	add_number(object, "first", record->first);
+	add_number(object, "last", record->last);
+}
+
 static struct json_object *record_object(const struct audit *audit, const struct audit_origin *origin,
 					 const struct audit_record *record)
 {
@@ -261,7 +270,7 @@ static struct json_object *record_object(const struct audit *audit, const struct
 		add_stop(object, record);
 		break;
 	default:
-		add_number(object, "lost", record->lost);
+		add_lost(object, record);
 	}
 	add_string(object, "reason", record->reason);
 	return object;

@@ -63,6 +63,7 @@ struct audit_record {
 	int status;              /* stop: as from waitpid() */
 	uint64_t denied;         /* stop: denials so far, reported or not */
 	uint64_t lost;           /* lost, stop: records that were not written */
+	uint64_t first, last; /* lost: they lacked among the numbers from first to last; 0: numbers are not known */
 };
 
 struct audit;

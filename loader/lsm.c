@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guard of LSM mode: the kernel decides; what is left to do here is to load, to name, and to listen. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,22 +13,37 @@
 #include <bpf/libbpf.h>
 
 #include "event.h"
+#include "gaps.h"
 #include "guard.h"
 #include "init.h"
 #include "programs.h"
 
 #define SLOT 0
 
+/* Events that are not there, by reason. */
+struct losses {
+	uint64_t ring, room;
+};
+
 struct guard {
 	struct guard_config config;
 	struct programs *programs;
 	struct ring_buffer *events;
 	struct domain_counts *counts;
-	uint64_t first;    /* the domain's last sequence number before the kernel counted it */
-	uint64_t received; /* events */
-	uint64_t missed;   /* events that were reported as lost */
+	struct gaps gaps;
+	struct losses told; /* of the kernel's counts */
+	uint64_t skipped;   /* told likewise: programs that the kernel did not run */
+	uint64_t looked;    /* when that was asked for last, in ms */
 	struct event_texts texts;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec mono;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return mono.tv_sec * 1000ull + mono.tv_nsec / 1000000;
+}
 
 static int64_t realtime_offset(void)
 {
@@ -49,19 +65,78 @@ static int on_event(void *ctx, void *data, size_t size)
 		return 0;
 	event_record(event, realtime_offset(), &guard->texts, &record);
 	audit_write(guard->config.audit, guard->config.origin, &record);
-	guard->received++;
-	if (event->seq > *guard->config.seq)
-		*guard->config.seq = event->seq;
+	gaps_seen(&guard->gaps, event->seq);
 	return 0;
 }
 
-static void report_missed(struct guard *guard, uint64_t missed, const char *reason)
+static struct losses losses_read(const struct domain_counts *counts)
 {
-	struct audit_record record = {.event = AUDIT_LOST, .lost = missed - guard->missed, .reason = reason};
+	return (struct losses){
+		.ring = __atomic_load_n(&counts->lost_ring, __ATOMIC_ACQUIRE),
+		.room = __atomic_load_n(&counts->lost_room, __ATOMIC_ACQUIRE),
+	};
+}
 
-	if (missed <= guard->missed)
+static const char *losses_reason(const struct losses *before, const struct losses *now)
+{
+	if (now->ring == before->ring && now->room == before->room)
+		return "the kernel's events could not be read";
+	if (now->ring == before->ring)
+		return "the kernel's ring buffer was half full: the rest of it is kept for denials";
+	return now->room == before->room ? "the kernel's ring buffer was full"
+					 : "the kernel's ring buffer was full; half of it is kept for denials";
+}
+
+static void report_gap(struct guard *guard, const struct gap *gap, const char *reason)
+{
+	struct audit_record record = {
+		.event = AUDIT_LOST, .lost = gap->missing, .first = gap->first, .last = gap->last, .reason = reason};
+
+	audit_write(guard->config.audit, guard->config.origin, &record);
+}
+
+/* The last number that the kernel gave away. */
+static uint64_t numbers_taken(const struct guard *guard)
+{
+	uint64_t taken = __atomic_load_n(&guard->counts->seq, __ATOMIC_ACQUIRE);
+
+	if (taken > *guard->config.seq)
+		*guard->config.seq = taken;
+	return taken;
+}
+
+static void report_gaps(struct guard *guard)
+{
+	struct losses now = losses_read(guard->counts);
+	struct gaps_counted counted = {
+		.lost = now.ring + now.room,
+		.taken = numbers_taken(guard),
+	};
+	struct gap gap;
+	bool any = false;
+
+	for (; gaps_take(&guard->gaps, counted, now_ms(), &gap); any = true)
+		report_gap(guard, &gap, losses_reason(&guard->told, &now));
+	if (any)
+		guard->told = now;
+}
+
+/* Programs that the kernel did not run let through what they would have judged: it is said as soon as it is seen. */
+static void report_skipped(struct guard *guard)
+{
+	struct audit_record record = {.event = AUDIT_POSTURE};
+	uint64_t skipped = programs_skipped(guard->programs);
+	char reason[160];
+
+	guard->looked = now_ms();
+	if (skipped <= guard->skipped)
 		return;
-	guard->missed = missed;
+	snprintf(reason, sizeof(reason),
+		 "the kernel did not ask the LSM programs %" PRIu64
+		 " times (recursion_misses): use Linux 6.1.54, 6.2 or later",
+		 skipped - guard->skipped);
+	record.reason = reason;
+	guard->skipped = skipped;
 	audit_write(guard->config.audit, guard->config.origin, &record);
 }
 
@@ -131,8 +206,8 @@ static int lsm_adopt(struct guard *guard, pid_t child, int sock, struct fault *f
 	int r;
 
 	(void)child;
-	guard->first = *guard->config.seq;
-	__atomic_store_n(&guard->counts->seq, guard->first, __ATOMIC_RELEASE);
+	gaps_begin(&guard->gaps, *guard->config.seq);
+	__atomic_store_n(&guard->counts->seq, guard->gaps.begin, __ATOMIC_RELEASE);
 	r = programs_set_domain(guard->programs, &domain, fault);
 	if (r < 0)
 		return r;
@@ -149,8 +224,9 @@ static int lsm_fd(const struct guard *guard)
 static void lsm_dispatch(struct guard *guard)
 {
 	ring_buffer__consume(guard->events);
-	report_missed(guard, __atomic_load_n(&guard->counts->lost_ring, __ATOMIC_RELAXED),
-		      "the kernel's ring buffer was full");
+	report_gaps(guard);
+	if (now_ms() - guard->looked >= 1000)
+		report_skipped(guard);
 }
 
 static bool lsm_reaped(struct guard *guard, pid_t pid, int status)
@@ -169,21 +245,14 @@ static uint64_t lsm_denied(const struct guard *guard)
 /* The end of the audit: every number that the kernel gave away is accounted for. */
 static void lsm_finish(struct guard *guard)
 {
-	struct audit_record skipped = {
-		.event = AUDIT_LOST,
-		.lost = programs_skipped(guard->programs),
-		.reason = "the kernel did not ask the LSM programs (recursion_misses): use 6.1.54, 6.2 or later",
-	};
-	uint64_t last;
+	struct losses now;
+	struct gap gap;
 
 	lsm_dispatch(guard);
-	last = __atomic_load_n(&guard->counts->seq, __ATOMIC_ACQUIRE);
-	if (last > *guard->config.seq)
-		*guard->config.seq = last;
-	if (last > guard->first)
-		report_missed(guard, last - guard->first - guard->received, "the guard ended before they came");
-	if (skipped.lost)
-		audit_write(guard->config.audit, guard->config.origin, &skipped);
+	report_skipped(guard);
+	now = losses_read(guard->counts);
+	while (gaps_take_last(&guard->gaps, numbers_taken(guard), &gap))
+		report_gap(guard, &gap, losses_reason(&guard->told, &now));
 	lsm_close(guard);
 }
 
