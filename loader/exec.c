@@ -103,6 +103,8 @@ static void exec_continue(struct guard *guard, const struct seccomp_notif *notif
 		notif_continue(guard, notif);
 		return;
 	}
+	if (judgement->verdict.reported && !judgement->verdict.denied)
+		exec_report(guard, task, call, judgement);
 	/* Where a signal cannot take the call back any more, the stop is set up first: the task then never
 	 * runs on after a failed exec, still attached. Elsewhere that stop would itself take it back. */
 	if (guard->wait_killable)

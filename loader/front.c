@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,6 +109,138 @@ static void sockets_emit(struct code *code)
 	land(code, other);
 }
 
+/* A system call that takes ids of one kind as its first arguments. */
+struct taker {
+	int nr;
+	unsigned int ids;
+};
+
+static const struct taker takers[] = {
+	{SCMP_SYS(setuid), 1}, {SCMP_SYS(setreuid), 2}, {SCMP_SYS(setresuid), 3}, {SCMP_SYS(setfsuid), 1},
+	{SCMP_SYS(setgid), 1}, {SCMP_SYS(setregid), 2}, {SCMP_SYS(setresgid), 3}, {SCMP_SYS(setfsgid), 1},
+};
+
+#define TAKERS_EACH (sizeof(takers) / sizeof(takers[0]) / 2)
+#define KEEP ((__u32)-1) /* an id that is to stay as it is */
+
+/* The one id that the call takes, all others being it or KEEP, is put into the accumulator; calls with two
+ * different ones are asked about. M[0] is that id so far. */
+static void one_id(struct code *code, unsigned int ids)
+{
+	unsigned int known[2];
+
+	load(code, ARG(0));
+	emit(code, BPF_ST, 0, 0, 0);
+	for (unsigned int i = 1; i < ids; i++) {
+		load(code, ARG(i));
+		known[0] = unless(code, KEEP);
+		emit(code, BPF_LD | BPF_MEM, 0, 0, 0);
+		known[1] = jump(code);
+		land(code, known[0]);
+		/* not KEEP: equal to the one so far, or that is KEEP */
+		emit(code, BPF_MISC | BPF_TAX, 0, 0, 0);
+		emit(code, BPF_LD | BPF_MEM, 0, 0, 0);
+		emit(code, BPF_JMP | BPF_JEQ | BPF_X, 0, 2, 0);
+		emit(code, BPF_JMP | BPF_JEQ | BPF_K, KEEP, 1, 0);
+		give(code, SECCOMP_RET_USER_NOTIF);
+		emit(code, BPF_MISC | BPF_TXA, 0, 0, 0);
+		emit(code, BPF_ST, 0, 0, 0);
+		land(code, known[1]);
+	}
+}
+
+static bool fine(image_ref image, __u32 rule)
+{
+	return !verdict_of(image, rule).reported;
+}
+
+/* The intervals of a table from low up to high, as a search by halves. */
+static void search(struct code *code, image_ref image, const struct image_interval *table, __u32 low, __u32 high)
+{
+	__u32 middle = low + (high - low) / 2;
+	unsigned int right;
+
+	while (low + 1 < high && fine(image, table[low].rule) == fine(image, table[low + 1].rule))
+		low++;
+	if (low + 1 >= high) {
+		give(code, fine(image, table[low].rule) ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF);
+		return;
+	}
+	if (middle <= low)
+		middle = low + 1;
+	emit(code, BPF_JMP | BPF_JGE | BPF_K, table[middle].begin, 0, 1);
+	right = jump(code);
+	search(code, image, table, low, middle);
+	land(code, right);
+	search(code, image, table, middle, high);
+}
+
+static void search_whole(struct code *code, image_ref image, const struct image_table *table)
+{
+	const struct image_interval *first = (const void *)image_cell(image, table->first);
+	unsigned int begin = code->len;
+
+	if (image_cell(image, table->first + table->count - 1))
+		search(code, image, first, 0, table->count);
+	if (code->len - begin <= SEARCH_MAX && !code->full)
+		return;
+	code->len = begin; /* too many: all are asked about */
+	code->full = false;
+	give(code, SECCOMP_RET_USER_NOTIF);
+}
+
+/* Every call takes its id to the same search, which is behind all of them. */
+static void identity_emit(struct code *code, image_ref image, enum image_layout kind)
+{
+	const struct image_table *table = (const void *)image_cell(image, kind);
+	const struct taker *mine = takers + (kind == IMAGE_UID ? 0 : TAKERS_EACH);
+	unsigned int found[TAKERS_EACH], other, past;
+
+	if (!table || !table->count)
+		return;
+	for (size_t i = 0; i < TAKERS_EACH; i++) {
+		load(code, offsetof(struct seccomp_data, nr));
+		other = unless(code, mine[i].nr);
+		one_id(code, mine[i].ids);
+		emit(code, BPF_LD | BPF_MEM, 0, 0, 0);
+		found[i] = jump(code);
+		land(code, other);
+	}
+	past = jump(code);
+	for (size_t i = 0; i < TAKERS_EACH; i++)
+		land(code, found[i]);
+	search_whole(code, image, table);
+	land(code, past);
+	if (kind != IMAGE_GID)
+		return;
+	load(code, offsetof(struct seccomp_data, nr));
+	other = unless(code, SCMP_SYS(setgroups));
+	load(code, ARG(0));
+	allow_if(code, 0);
+	give(code, SECCOMP_RET_USER_NOTIF);
+	land(code, other);
+}
+
+/* Ids of a user namespace that the application made are not the container's. */
+static void namespaces_emit(struct code *code)
+{
+	static const struct taker calls[] = {
+		{SCMP_SYS(unshare), 0}, {SCMP_SYS(clone), 0}, {SCMP_SYS(setns), 1}}; /* ids: which argument */
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		unsigned int other;
+
+		load(code, offsetof(struct seccomp_data, nr));
+		other = unless(code, calls[i].nr);
+		load(code, ARG(calls[i].ids));
+		if (calls[i].nr == SCMP_SYS(setns)) /* 0: of whatever kind the descriptor is */
+			emit(code, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+		emit(code, BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1);
+		give(code, SECCOMP_RET_ERRNO | EPERM);
+		land(code, other);
+	}
+}
+
 static int join(const struct code *front, struct sock_fprog *program, struct fault *fault)
 {
 	struct sock_filter *all;
@@ -137,6 +270,11 @@ int front_build(const struct front *front, struct sock_fprog *program, struct fa
 	foreign = unless(code, OWN_ARCH);
 	if (front->sockets)
 		sockets_emit(code);
+	if (front->identity) {
+		namespaces_emit(code);
+		identity_emit(code, front->image, IMAGE_UID);
+		identity_emit(code, front->image, IMAGE_GID);
+	}
 	land(code, foreign);
 	ret = join(code, program, fault);
 	free(code);

@@ -66,6 +66,17 @@ static const struct guarded guarded_calls[] = {
 	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IPV6), IS(2, IPV6_RTHDR)}},
 	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IPV6), IS(2, IPV6_2292PKTOPTIONS)}},
 	{SCMP_SYS(setsockopt), RULE_CONNECT, .refuse = EPERM, .args = 2, .arg = {IS(1, IPPROTO_IPV6), IS(2, IPV6_FLOWLABEL_MGR)}},
+	{SCMP_SYS(setuid),    RULE_UID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setreuid),  RULE_UID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setresuid), RULE_UID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setfsuid),  RULE_UID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setgid),    RULE_GID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setregid),  RULE_GID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setresgid), RULE_GID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setfsgid),  RULE_GID, .ask = ids_asked, .fronted = true},
+	{SCMP_SYS(setgroups), RULE_GID, .ask = groups_asked, .fronted = true},
+	/* Its flags are behind a pointer. The C library then takes clone(), whose new user namespaces the front refuses. */
+	{SCMP_SYS(clone3), RULE_IDENTITY, .refuse = ENOSYS},
 	/* As long as we live the kernel itself says EBUSY to a second listener. Were we killed, the application
 	 * could install its own over the same calls and answer them as it likes. Flags are 32 bits wide. */
 	{SCMP_SYS(seccomp), RULE_SECTION_NONE, .refuse = EBUSY, .args = 2, .arg = {
@@ -85,6 +96,10 @@ static bool section_present(const struct guard *guard, enum rule_section section
 		return verdict_exec_begin(guard->config.image, &walk);
 	case RULE_CONNECT:
 		return guard->config.demands & DEMAND_CONNECT;
+	case RULE_UID:
+	case RULE_GID:
+	case RULE_IDENTITY:
+		return guard->config.demands & DEMAND_IDENTITY;
 	default:
 		return true;
 	}
@@ -93,7 +108,9 @@ static bool section_present(const struct guard *guard, enum rule_section section
 static int filter_open(struct guard *guard, struct fault *fault)
 {
 	struct filter_rule rules[GUARDED];
-	struct front front = {.image = guard->config.image, .sockets = section_present(guard, RULE_CONNECT)};
+	struct front front = {.image = guard->config.image,
+			      .sockets = section_present(guard, RULE_CONNECT),
+			      .identity = section_present(guard, RULE_IDENTITY)};
 	size_t count = 0;
 	int ret;
 
@@ -143,6 +160,7 @@ static void seccomp_close(struct guard *guard)
 		return;
 	execwatch_close(&guard->watches);
 	judge_close(&guard->judge);
+	groups_close(guard);
 	net_close(guard->net);
 	for (size_t i = 0; i < 3; i++) {
 		int fd = (int[]){guard->listener, guard->proc, guard->judge.root}[i];
@@ -224,14 +242,16 @@ static int capability_drop(int capability)
 
 /* The application must not be able to trace us. What it cannot be kept from by the bounding set (that takes
  * SETPCAP) no_new_privs keeps it from; which a filter needs anyway without SYS_ADMIN. */
-static int privileges_drop(struct fault *fault)
+static int privileges_drop(const struct guard *guard, struct fault *fault)
 {
 	bool bounded = prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) == 0;
+	bool gains = guard->config.demands & (DEMAND_IDENTITY | DEMAND_SETID);
 	int ret = capability_drop(CAP_SYS_PTRACE);
 
 	if (ret)
 		return fault_set(fault, -ret, "cannot drop SYS_PTRACE for the command: %s", strerror(-ret));
-	if ((!bounded || !capable(CAP_SYS_ADMIN)) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	/* Nor may an exec give ids that a policy refuses: then it gives none. */
+	if ((!bounded || gains || !capable(CAP_SYS_ADMIN)) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
 	return 0;
 }
@@ -311,7 +331,7 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 	int listener, ret;
 
 	setrlimit(RLIMIT_NOFILE, &guard->files);
-	ret = privileges_drop(fault);
+	ret = privileges_drop(guard, fault);
 	if (ret)
 		return ret;
 	/* After the capabilities: a change of those forgets it. */
@@ -405,7 +425,7 @@ static void seccomp_dispatch(struct guard *guard)
 static bool seccomp_reaped(struct guard *guard, pid_t pid, int status)
 {
 	bool dead = WIFEXITED(status) || WIFSIGNALED(status);
-	bool ours = exec_reaped(guard, pid, status);
+	bool ours = groups_reaped(guard, pid, status) || exec_reaped(guard, pid, status);
 
 	if (ours && guard->held_count)
 		held_ask(guard);
@@ -425,7 +445,7 @@ static unsigned int seccomp_lacks(unsigned int asked, struct fault *why)
 
 const struct guard_mode guard_seccomp = {
 	.name = "seccomp",
-	.meets = DEMAND_EXEC | DEMAND_CONNECT,
+	.meets = DEMAND_EXEC | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
 	.lacks = seccomp_lacks,
 	.open = seccomp_open,
 	.enter = seccomp_enter,

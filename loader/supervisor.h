@@ -9,6 +9,7 @@
 #include "execwatch.h"
 #include "filter.h"
 #include "guard.h"
+#include "ids.h"
 #include "judge.h"
 #include "net.h"
 
@@ -26,6 +27,7 @@ struct guard {
 	size_t notif_size;
 	struct seccomp_notif *held; /* asked while their thread group was busy */
 	size_t held_count, held_space;
+	struct groups_watch *groups;
 	struct net *net; /* NULL: the policy leaves connect alone */
 	uint64_t denied;
 };
