@@ -9,7 +9,8 @@
 struct decision {
 	struct verdict verdict;
 	__u32 generation;
-	__u32 end; /* enum path_end */
+	__u32 flags; /* enum image_flags */
+	__u32 end;   /* enum path_end */
 };
 
 /* The image of a domain, and its generation; NULL, and the verdict: there is none. */
@@ -25,9 +26,51 @@ static __always_inline image_ref decide_image(const struct domain *domain, __u32
 		return 0;
 	}
 	flags = image_cell(image, IMAGE_FLAGS);
+	d->flags = flags ? flags->w[0] : IMAGE_ENFORCE;
 	d->generation = flags ? flags->w[IMAGE_GENERATION] : 0;
 	d->end = PATH_WHOLE;
 	return image;
+}
+
+/* ctx of decide_short(), and what decide_long() begins with. */
+struct decide_walk {
+	struct path_walk path;
+	struct verdict_walk verdict;
+	image_ref image;
+	struct dentry *dentry; /* as path.dentry, of a type that the verifier knows */
+};
+
+/* The bytes of a part of a name, the last one at the top. No name has a NUL in it. False: the image is torn. */
+static __always_inline _Bool decide_word(image_ref image, struct verdict_walk *state, __u64 word)
+{
+	for (int i = 0; i < 8 && word; i++, word <<= 8)
+		if (!verdict_exec_byte(image, state, word >> 56))
+			return 0;
+	return 1;
+}
+
+/*
+ * One component with a short name; 1: there is something else, and decide_step() goes on. What is known of `len` and of
+ * the automaton's state is the same in each round: from 6.7 on, the verifier follows whatever is not.
+ */
+static long decide_short(__u32 i, void *ctx)
+{
+	struct decide_walk *walk = ctx;
+	struct verdict_walk state = walk->verdict;
+	struct dentry *dentry = walk->dentry;
+	struct path_short name;
+
+	if (dentry == walk->path.top || !path_short_begin(dentry, &name))
+		return 1;
+#pragma unroll
+	for (int k = PATH_WORDS - 1; k >= 0; k--)
+		if (!decide_word(walk->image, &state, path_short_word(&name, k)))
+			return 1;
+	if (!verdict_exec_byte(walk->image, &state, '/') || !path_short_end(dentry, &name))
+		return 1;
+	walk->verdict = state;
+	walk->dentry = name.parent;
+	return 0;
 }
 
 /*
@@ -38,39 +81,48 @@ static __always_inline image_ref decide_image(const struct domain *domain, __u32
  * `left` begins as a 0 that the verifier has not seen. And it stands where no register can be spilled whole, in
  * the second half of eight bytes, so that the verifier does not follow each value that it can have.
  */
-struct decide_walk {
-	struct path_walk path;
-	struct verdict_walk verdict;
-	__u32 left; /* bytes of name that the automaton has not read */
-	image_ref image;
+struct decide_long {
+	struct decide_walk *walk;
+	__u32 pad, left;           /* bytes of name that the automaton has not read */
 	char name[8 + EVENT_NAME]; /* a '/', and the component */
 };
 
 #define DECIDE_NAME 7 /* where the '/' stands: the component is aligned */
 
-_Static_assert(__builtin_offsetof(struct decide_walk, left) % 8 == 4, "see above");
+_Static_assert(__builtin_offsetof(struct decide_long, left) % 8 == 4, "see above");
 
 /* One byte, or, when a component is read, one step up. Not a loop in a loop: what the verifier has to follow
  * would be multiplied, and a kernel without bpf_loop would be left with a handful of components. */
 static long decide_step(__u32 i, void *ctx)
 {
-	struct decide_walk *walk = ctx;
-	const char *byte = walk->name + DECIDE_NAME;
+	struct decide_long *rest = ctx;
+	struct decide_walk *walk = rest->walk;
+	const char *byte = rest->name + DECIDE_NAME;
 	int len;
 
-	if (walk->left) {
-		walk->left--;
+	if (rest->left) {
+		rest->left--;
 		/* in this order: the verifier forgets whose stack it is when a pointer is added to a number (6.18) */
-		asm("%0 += %1" : "+r"(byte) : "r"((__u64)walk->left & 0xff));
+		asm("%0 += %1" : "+r"(byte) : "r"((__u64)rest->left & 0xff));
 		verdict_exec_byte(walk->image, &walk->verdict, *byte);
 		return 0;
 	}
-	len = path_step(&walk->path, walk->name + DECIDE_NAME + 1);
+	len = path_step(&walk->path, rest->name + DECIDE_NAME + 1);
 	if (walk->path.end)
 		return 1;
 	if (len)
-		walk->left = len + 1;
+		rest->left = len + 1;
 	return 0;
+}
+
+/* The rest of a path, whatever it is. Not inline: it takes much of the stack, and is seldom called. */
+static __attribute__((noinline)) int decide_rest(struct decide_walk *walk, __u32 zero)
+{
+	struct decide_long rest = {.walk = walk, .left = zero};
+
+	rest.name[DECIDE_NAME] = '/';
+	path_walk_each(decide_step, &rest, PATH_STEPS_PLAIN);
+	return walk->path.end;
 }
 
 /* Feeds the whole path to the automaton, or tells why there is none. */
@@ -80,31 +132,27 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 	if (path_deleted(path))
 		return PATH_DELETED;
 	path_begin(&walk->path, path, domain);
-	path_walk_each(decide_step, walk, PATH_STEPS_PLAIN);
-	return walk->path.end;
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		walk->dentry = walk->path.dentry;
+		bpf_loop(PATH_STEPS, decide_short, walk, 0);
+		walk->path.dentry = walk->dentry;
+		if (path_at_root(&walk->path))
+			return PATH_WHOLE;
+	}
+	return decide_rest(walk, domain->zero);
 }
 
 /* Not inline: its stack is given back before the report takes its own. */
 static __attribute__((noinline)) int decide_exec(const struct domain *domain, const struct path *path,
 						 struct decision *d)
 {
-	struct decide_walk walk = {.image = bpf_map_lookup_elem(&policies, &domain->policy), .left = domain->zero};
-	const struct image_cell *flags;
+	struct decide_walk walk = {.image = decide_image(domain, RULE_EXEC, d)};
 
-	if (!walk.image) {
-		d->end = PATH_NO_POLICY;
-		d->verdict.rule = VERDICT_UNRESOLVED(RULE_EXEC);
-		d->verdict.denied = d->verdict.enforced = d->verdict.reported = 1;
+	if (!walk.image)
 		return 0;
-	}
-	walk.name[DECIDE_NAME] = '/';
-	d->end = PATH_WHOLE;
 	if (verdict_exec_begin(walk.image, &walk.verdict))
 		d->end = decide_path(&walk, path, domain);
-	d->verdict = d->end == PATH_WHOLE ? verdict_exec_end(walk.image, &walk.verdict)
-					  : verdict_of(walk.image, VERDICT_UNRESOLVED(RULE_EXEC));
-	flags = image_cell(walk.image, IMAGE_FLAGS);
-	d->generation = flags ? flags->w[IMAGE_GENERATION] : 0;
+	d->verdict = verdict_by(d->flags, d->end == PATH_WHOLE ? walk.verdict.rule : VERDICT_UNRESOLVED(RULE_EXEC));
 	return 0;
 }
 

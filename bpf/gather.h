@@ -53,12 +53,16 @@ static __always_inline struct mnt_namespace *path_namespace(struct vfsmount *mnt
  * so it never crosses one. (Values, not branches: the verifier follows each combination of branches.) */
 static __always_inline void path_begin(struct path_walk *walk, const struct path *path, const struct domain *domain)
 {
-	struct vfsmount *mnt = BPF_CORE_READ(path, mnt), *root = (void *)domain->root.mount;
-	struct mnt_namespace *ns = path_namespace(mnt); /* NULL if unmounted; the root may be, too */
-	_Bool believed = ns && ns == path_namespace(root);
+	struct vfsmount *mnt = path->mnt, *root = (void *)domain->root.mount;
+	_Bool believed = 0;
 
+	if (mnt != root) {
+		struct mnt_namespace *ns = path_namespace(mnt); /* NULL if unmounted; the root may be, too */
+
+		believed = ns && ns == path_namespace(root);
+	}
 	walk->root = domain->root;
-	walk->dentry = BPF_CORE_READ(path, dentry);
+	walk->dentry = path->dentry;
 	walk->mnt = believed ? mnt : root;
 	walk->top = believed ? path_top(mnt) : (void *)domain->root.dentry;
 	walk->end = PATH_GOING;
@@ -128,9 +132,60 @@ static __always_inline int path_step(struct path_walk *walk, char *name)
 /* A file whose name was removed, or that was made without one: unhashed, and no root. */
 static __always_inline _Bool path_deleted(const struct path *path)
 {
-	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	struct dentry *dentry = path->dentry;
 
-	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+	return !dentry->d_hash.pprev && dentry->d_parent != dentry;
+}
+
+/*
+ * A name that stands in the dentry itself, and is so read many times cheaper than by path_name(): the verifier knows
+ * what kind of pointer this is, and lets plain loads follow it. They are made in the order of the source.
+ *
+ *   path_short_begin(dentry, &name) and for each word path_short_word(&name, k) and path_short_end(dentry, &name)
+ *
+ * Where one of them is 0, anything out of the ordinary was met, and path_step() is to be asked.
+ */
+#define PATH_WORDS 4 /* of eight bytes */
+
+struct path_short {
+	struct dentry *parent;
+	const volatile __u64 *words;
+	unsigned int seq;
+	int len; /* without the NUL */
+};
+
+static __always_inline unsigned int path_sequence(const struct dentry *dentry)
+{
+	return *(const volatile unsigned int *)&dentry->d_seq.seqcount.sequence;
+}
+
+static __always_inline _Bool path_short_begin(const struct dentry *dentry, struct path_short *name)
+{
+	const void *begin = dentry;
+
+	name->seq = path_sequence(dentry);
+	name->parent = dentry->d_parent;
+	name->len = dentry->d_name.len;
+	name->words = begin + (bpf_core_field_exists(dentry->d_iname)
+				       ? bpf_core_field_offset(dentry->d_iname)
+				       : bpf_core_field_offset(struct dentry___wrapped, d_shortname));
+	return !(name->seq & 1) && name->len > 0 && name->len < 8 * PATH_WORDS && name->parent != dentry &&
+	       (const volatile __u64 *)dentry->d_name.name == name->words;
+}
+
+/* Eight bytes of it, the last one at the top; 0: it is not as long. */
+static __always_inline __u64 path_short_word(const struct path_short *name, int k)
+{
+	int bytes = name->len - 8 * k;
+
+	if (bytes <= 0)
+		return 0;
+	return bytes < 8 ? name->words[k] << (64 - 8 * bytes) : name->words[k];
+}
+
+static __always_inline _Bool path_short_end(const struct dentry *dentry, const struct path_short *name)
+{
+	return name->seq == path_sequence(dentry);
 }
 
 /* bprm->interp begins as the same pointer as bprm->filename; a script's or binfmt_misc's interpreter gets a
@@ -148,7 +203,7 @@ static __always_inline const struct path *exec_path(struct linux_binprm *bprm)
 /* The program that the current task runs. */
 static __always_inline const struct path *task_exe(void)
 {
-	return &BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file)->f_path;
+	return &bpf_get_current_task_btf()->mm->exe_file->f_path;
 }
 
 #endif

@@ -68,9 +68,8 @@ static __always_inline __u32 verdict_flags(image_ref image)
 	return flags ? flags->w[0] : IMAGE_ENFORCE;
 }
 
-static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
+static __always_inline struct verdict verdict_by(__u32 flags, __u32 rule)
 {
-	__u32 flags = verdict_flags(image);
 	struct verdict v = {
 		.rule = rule,
 		.denied = rule >> 31,
@@ -78,6 +77,11 @@ static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
 		.reported = rule >> 31 || (rule != RULE_NONE && flags & IMAGE_LOG_ALL),
 	};
 	return v;
+}
+
+static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
+{
+	return verdict_by(verdict_flags(image), rule);
 }
 
 static __always_inline void verdict_walk_enter(struct verdict_walk *walk, const struct image_cell *cell)
@@ -102,13 +106,15 @@ static __always_inline __u32 verdict_fallback(__u32 fallback, unsigned char byte
 	return fallback & IMAGE_ONE_CELL ? fallback & ~IMAGE_ONE_CELL : fallback + byte;
 }
 
-static __always_inline void verdict_exec_byte(image_ref image, struct verdict_walk *walk, unsigned char byte)
+/* False: the image is torn, and so is the walk. */
+static __always_inline _Bool verdict_exec_byte(image_ref image, struct verdict_walk *walk, unsigned char byte)
 {
 	const struct image_cell *cell = image_cell(image, walk->base + byte);
 
 	if (!cell || ((const struct image_state *)cell)->owner != walk->base)
 		cell = image_cell(image, verdict_fallback(walk->fallback, byte));
 	verdict_walk_enter(walk, cell);
+	return cell;
 }
 
 /* One component, last byte first, and the '/' in front of it. len is at most 255 (NAME_MAX). */

@@ -48,6 +48,7 @@ struct inode {
 };
 
 struct qstr {
+	__u32 len;
 	const unsigned char *name;
 };
 
@@ -57,6 +58,15 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct super_block *d_sb;
+	unsigned char d_iname[]; /* a name that fits: with its NUL in 32 bytes, from 6.14 in 40 */
+};
+
+union shortname_store {
+	unsigned char string[0];
+};
+
+struct dentry___wrapped { /* the same from 6.14 */
+	union shortname_store d_shortname;
 };
 
 struct vfsmount {
