@@ -23,17 +23,28 @@ static __always_inline __u16 *domain_entry(__u32 pid)
 	return tasks_page ? &tasks_page->domain[pid % TASKS_PAGE] : 0;
 }
 
-/* The slot of a task + 1; 0: in no domain. */
-static __always_inline __u32 domain_slot(__u32 pid)
+/* What stands there: the slot + 1, and TASK_ENTERING; 0: in no domain. */
+static __always_inline __u32 domain_raw(__u32 pid)
 {
 	__u16 *entry = domain_entry(pid);
 
 	return entry ? *entry : 0;
 }
 
+/* The slot of a task + 1; 0: in no domain, or not yet. */
+static __always_inline __u32 domain_slot(__u32 pid)
+{
+	__u32 entry = domain_raw(pid);
+
+	if (entry & TASK_ENTERING)
+		entry = 0;
+	barrier_var(entry); /* or what is made of it is made by tricks with its sign, which 6.12 does not follow */
+	return entry;
+}
+
 static __always_inline struct domain *domain_at(__u32 entry)
 {
-	__u32 slot = entry - 1;
+	__u32 slot = (entry & ~TASK_ENTERING) - 1;
 
 	return bpf_map_lookup_elem(&domains, &slot);
 }
@@ -83,16 +94,28 @@ static __always_inline void domain_set(__u32 pid, __u32 slot)
 		*entry = slot + 1;
 }
 
+/* Whoever looks whether any task is left in a domain has to know whether one was made meanwhile. */
+static __always_inline void domain_count_fork(__u32 entry)
+{
+	__u32 slot = (entry & ~TASK_ENTERING) - 1;
+	struct domain_counts *of = bpf_map_lookup_elem(&counts, &slot);
+
+	if (of)
+		__sync_fetch_and_add(&of->forks, 1);
+}
+
 /* A task was made by the current one. What belongs to no domain must lose what its number had before. */
 static __always_inline void domain_inherit(__u32 child)
 {
-	__u32 own = domain_slot(bpf_get_current_pid_tgid());
+	__u32 own = domain_raw(bpf_get_current_pid_tgid());
 	__u16 *entry = domain_entry(child);
 	struct domain *domain;
 
+	if (own)
+		domain_count_fork(own);
 	if (!entry || *entry == own)
 		return;
-	if (own && (domain = domain_at(own)))
+	if (own && !(own & TASK_ENTERING) && (domain = domain_at(own)))
 		domain_take_root(domain);
 	*entry = own;
 }

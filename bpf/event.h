@@ -10,6 +10,13 @@
  *   domains    slot -> struct domain, shared memory of kernel and loader. Storing another policy's number in it puts
  *              the domain under that policy.
  *   guardian   the one who guards, a process that the domains' tasks cannot harm. It puts itself there (guard_enter).
+ *   hosts      0 -> struct host.
+ *   cgroups    id of a container's cgroup -> the slot of its domain.
+ *   slots      queue of the slots that are free.
+ *   catalog    policy -> struct catalog. The programs do not read it; it outlives its loader.
+ *   classes    what rule N of the image CLASS_POLICY leads to: exec.allow[N] of it, a pattern for paths of cgroups, is
+ *              for policy classes[N], or, if the image's generation is odd, classes[POLICY_SLOTS + N]: so that both
+ *              change in one step.
  *   policies   policy -> the policy image, an array map of its own with one element per cell. Swapped whole, in
  *              one update, for all its domains. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the
  *              generation, so that it cannot be read apart from the image. No image: everything is denied.
@@ -24,15 +31,21 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 2
+#define EVENT_VERSION 4
 
 #define DOMAIN_SLOTS 4096                /* domains at the same time */
 #define POLICY_SLOTS 1024                /* policies at the same time */
 #define EVENTS_SIZE (1u << 20)           /* bytes in the ring buffer: about 900 events */
 #define EVENTS_ALLOWED (EVENTS_SIZE / 2) /* with more than that in the ring, what was allowed is not told */
 #define IMAGE_GENERATION 1               /* word of the cell IMAGE_FLAGS */
-#define TASKS_PAGE 2048                  /* tasks of a page of `tasks`, */
-#define TASKS_PAGES 2048 /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
+#define CLOSED_SLOT (DOMAIN_SLOTS - 2)   /* of containers that found no slot: no policy, so everything is refused */
+#define CLOSED_DOMAIN (~0ull - 1)
+#define CLASS_POLICY (POLICY_SLOTS - 2)
+#define CLOSED_POLICY (POLICY_SLOTS - 3) /* never has an image */
+#define OPEN_POLICY (POLICY_SLOTS - 4)   /* restricts nothing */
+#define TASK_ENTERING 0x8000 /* in an entry of `tasks`: not judged before its first exec that is the container's */
+#define TASKS_PAGE 2048      /* tasks of a page of `tasks`, */
+#define TASKS_PAGES 2048     /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
 
 /* A place that no path goes above: the kernel's addresses of a mount and of a directory in it. They are
  * compared, never followed. Whoever makes the domain keeps that directory open (or as its own root) for as
@@ -62,13 +75,34 @@ struct guardian {
 	__u32 reserved;
 };
 
+/* Of all domains together. */
+struct host {
+	__u32 version; /* EVENT_VERSION */
+	__u32 live;    /* containers become domains; else the cgroup programs do nothing */
+	__u64 build;   /* which programs are attached */
+	__u64 root;    /* the directory that is the first process's root; compared, never followed */
+	__u64 births;  /* domains made of new cgroups */
+	__u64 closed;  /* those of them that found no slot */
+	__u32 zero;    /* see struct domain */
+	__u32 reserved[5];
+};
+
+/* Of one policy. */
+struct catalog {
+	char file[256]; /* in the directory of policies; empty: none */
+	char name[120]; /* as in the policy; it may be cut */
+	__u64 reserved;
+};
+
 /* Of one domain. A line of a CPU's cache, so that domains do not slow each other down. */
 struct domain_counts {
 	__u64 seq;       /* number of the last event; taken before it is known whether it can be written */
 	__u64 denied;    /* denials, or in audit mode what would have been denied */
 	__u64 lost_ring; /* events that found the ring buffer full */
 	__u64 lost_room; /* events of what was allowed that would have taken room from denials: see EVENTS_ALLOWED */
-	__u64 reserved[4];
+	__u64 forks;     /* tasks that were made by its tasks */
+	__u64 lost_said; /* of lost_ring and lost_room, what is in the audit: the loader's own */
+	__u64 reserved[2];
 };
 
 enum event_kind {
@@ -153,6 +187,8 @@ struct event {
 
 _Static_assert(sizeof(struct domain) == 40, "both sides agree on struct domain");
 _Static_assert(sizeof(struct domain_counts) == 64, "both sides agree on struct domain_counts");
+_Static_assert(sizeof(struct host) == 64, "both sides agree on struct host");
+_Static_assert(sizeof(struct catalog) == 384, "both sides agree on struct catalog");
 _Static_assert(sizeof(struct event) == 104, "both sides agree on struct event");
 
 #endif

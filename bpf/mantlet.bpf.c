@@ -12,6 +12,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "cgroup.h"
 #include "connect.h"
 #include "domain.h"
 #include "protect.h" /* has hooks of its own, by which no domain gets past these */
@@ -29,6 +30,7 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 
 	if (ret)
 		return ret;
+	exec_begin(bprm);
 	domain = domain_current(&err);
 	if (!domain)
 		return err;
@@ -43,6 +45,55 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(fork_inherit, struct task_struct *task, unsigned long clone_flags)
 {
 	domain_inherit(task->pid);
+	if (clone_flags & CLONE_INTO_CGROUP)
+		task_made_in(task);
+	return 0;
+}
+
+/* The next three are for hosts: `mantlet run` does without. A cgroup was made. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(container_birth, struct cgroup *cgroup, const char *path)
+{
+	__u32 first = 0;
+	struct host *host = bpf_map_lookup_elem(&hosts, &first);
+
+	if (host && host->live && cgroup_is_v2(cgroup))
+		cgroup_born(cgroup, host);
+	return 0;
+}
+
+/* Tasks were moved. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(container_enter, struct cgroup *cgroup, const char *path, struct task_struct *task, _Bool threadgroup)
+{
+	__u32 slot = cgroup_is_v2(cgroup) ? cgroup_slot(cgroup) : 0;
+
+	if (slot && threadgroup)
+		threads_enter(task, slot | TASK_ENTERING);
+	else if (slot)
+		task_enters(task->pid, slot | TASK_ENTERING);
+	return 0;
+}
+
+/* Who reads the iterator puts all tasks of a container's cgroup into the domain that are in none, and gets of each
+ * task that is in one: its slot. */
+SEC("iter/task")
+int container_sweep(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u32 first = 0, slot;
+	struct host *host = bpf_map_lookup_elem(&hosts, &first);
+
+	if (!task || !host)
+		return 0;
+	if (task->pid == 1)
+		host->root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	slot = cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp));
+	if (slot && !domain_raw(task->pid))
+		task_found(task, slot);
+	slot = domain_raw(task->pid);
+	if (slot)
+		bpf_seq_write(ctx->meta->seq, &slot, sizeof(slot));
 	return 0;
 }
 

@@ -28,6 +28,43 @@ struct {
 	__type(value, struct guardian);
 } guardian SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct host);
+} hosts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * DOMAIN_SLOTS);
+	__type(key, __u64);
+	__type(value, __u32);
+} cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, DOMAIN_SLOTS);
+	__type(value, __u32);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * POLICY_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} classes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__type(value, struct catalog);
+} catalog SEC(".maps");
+
 /* INNER_MAP lets images differ in size; MMAPABLE lets them be filled by memcpy, and forbids RDONLY_PROG. */
 struct image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -35,6 +35,8 @@ struct audit {
 	uint64_t lost;        /* in all */
 	uint64_t lost_unsaid; /* not yet in a "lost" record */
 	struct audit_origin lost_origin;
+	void (*line)(void *ctx, const char *text, size_t len);
+	void *line_ctx;
 };
 
 static const char *const event_names[] = {
@@ -288,6 +290,8 @@ static bool append_record(struct audit *audit, const struct audit_origin *origin
 		memcpy(audit->buffer + audit->used, text, len);
 		audit->buffer[audit->used + len] = '\n';
 		audit->used += len + 1;
+		if (audit->line)
+			audit->line(audit->line_ctx, audit->buffer + audit->used - len - 1, len + 1);
 	}
 	json_object_put(object);
 	return fits;
@@ -301,6 +305,12 @@ static void append_lost(struct audit *audit)
 
 	if (audit->lost_unsaid && append_record(audit, &audit->lost_origin, &record))
 		audit->lost_unsaid = 0;
+}
+
+void audit_listen(struct audit *audit, void (*line)(void *ctx, const char *text, size_t len), void *ctx)
+{
+	audit->line = line;
+	audit->line_ctx = ctx;
 }
 
 void audit_write(struct audit *audit, const struct audit_origin *origin, const struct audit_record *record)

@@ -74,6 +74,9 @@ int audit_open(const char *sink, struct audit **out, struct fault *fault);
 /* Never blocks. */
 void audit_write(struct audit *audit, const struct audit_origin *origin, const struct audit_record *record);
 
+/* Calls line() with every record that is kept for the sink: JSON and a line break. One listener. */
+void audit_listen(struct audit *audit, void (*line)(void *ctx, const char *text, size_t len), void *ctx);
+
 /* A descriptor to poll for POLLOUT while audit_pending(), then call audit_flush(). */
 int audit_fd(const struct audit *audit);
 bool audit_pending(const struct audit *audit);

@@ -18,6 +18,7 @@ enum exit_code {
 };
 
 #define DEFAULT_POLICY "/etc/mantlet/policy.json"
+#define DEFAULT_POLICIES "/etc/mantlet/policies"
 #define MANTLET_VERSION "0.1.0"
 
 /* A policy as the command line, or MANTLET_POLICY, gives it. */
@@ -47,5 +48,10 @@ int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_probe(int argc, char **argv);
+int command_daemon(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_events(int argc, char **argv);
+int command_reload(int argc, char **argv);
+int command_unload(int argc, char **argv);
 
 #endif

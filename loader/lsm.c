@@ -164,7 +164,7 @@ static int lsm_open(const struct guard_config *config, struct guard **out, struc
 
 	if (!guard)
 		return fault_set(fault, ENOMEM, "out of memory");
-	r = programs_load(&guard->programs, fault);
+	r = programs_load(&guard->programs, false, fault);
 	if (r < 0) {
 		free(guard);
 		return r;

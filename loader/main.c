@@ -17,6 +17,11 @@ static const struct {
 	{"explain", "what a policy says of an operation, and which rule says it", command_explain},
 	{"import", "make a policy of what another product enforces", command_import},
 	{"probe", "what this machine can enforce, and why not more", command_probe},
+	{"daemon", "enforce policies on the containers of this host", command_daemon},
+	{"status", "what is enforced on this host", command_status},
+	{"events", "follow the daemon's audit", command_events},
+	{"reload", "have the daemon read its policies again", command_reload},
+	{"unload", "end all enforcement on this host", command_unload},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -179,7 +179,7 @@ static void check_loop(struct probe_finding *finding)
 int probe_lsm_canary(struct fault *fault)
 {
 	struct programs *programs;
-	int r = programs_load(&programs, fault);
+	int r = programs_load(&programs, false, fault);
 
 	if (r < 0)
 		return r;
@@ -205,7 +205,7 @@ static void check_verifier(struct probe_finding *finding)
 	struct programs *programs;
 	char verified[900];
 
-	if (programs_load(&programs, NULL) < 0) {
+	if (programs_load(&programs, true, NULL) < 0) {
 		probe_found(finding, PROBE_UNKNOWN, "", "the programs do not load");
 		return;
 	}

@@ -2,6 +2,7 @@
 #include "programs.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,13 +12,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "mantlet.skel.h"
 #include "policy/policy.h"
-
-struct programs {
-	struct mantlet_bpf *bpf;
-	struct domain_counts *counts;
-};
+#include "programs_inner.h"
 
 /* libbpf tells the reason of a failure to a callback without a context, and to nobody else. */
 static __thread char said[384];
@@ -63,44 +59,96 @@ static const char *load_remedy(int err)
 	}
 }
 
-static int load(struct programs *programs, struct fault *fault)
+static void leave_out_hosts(struct mantlet_bpf *bpf)
+{
+	bpf_program__set_autoload(bpf->progs.container_birth, false);
+	bpf_program__set_autoload(bpf->progs.container_enter, false);
+	bpf_program__set_autoload(bpf->progs.container_sweep, false);
+}
+
+int programs_open(struct programs **out, bool host, struct fault *fault)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+
+	if (!programs)
+		return fault_set(fault, ENOMEM, "out of memory");
+	for (int i = 0; i < CALLED; i++)
+		programs->called[i] = -1;
+	programs->bpf = mantlet_bpf__open();
+	if (!programs->bpf) {
+		free(programs);
+		return fault_set(fault, errno, "the LSM programs cannot be opened: %s", strerror(errno));
+	}
+	if (!host)
+		leave_out_hosts(programs->bpf);
+	*out = programs;
+	return 0;
+}
+
+struct bpf_program **programs_called(const struct programs *programs, enum programs_calls which)
+{
+	return which == CALLED_ENTER ? &programs->bpf->progs.domain_enter : &programs->bpf->progs.guard_enter;
+}
+
+int programs_load_opened(struct programs *programs, struct fault *fault)
 {
 	libbpf_print_fn_t before;
 	int r;
 
 	said[0] = '\0';
 	before = libbpf_set_print(keep_line);
-	programs->bpf = mantlet_bpf__open();
-	r = programs->bpf ? mantlet_bpf__load(programs->bpf) : -errno;
+	r = mantlet_bpf__load(programs->bpf);
 	libbpf_set_print(before);
 	if (r < 0)
 		return fault_set(fault, -r, "the kernel does not take the LSM programs: %.300s: %s",
 				 said[0] ? said : strerror(-r), load_remedy(-r));
-	return 0;
+	for (int i = 0; i < CALLED; i++) {
+		programs->called[i] = dup(bpf_program__fd(*programs_called(programs, i)));
+		if (programs->called[i] < 0)
+			return fault_set(fault, errno, "cannot copy a descriptor: %s", strerror(errno));
+	}
+	return programs_map(programs, fault);
 }
 
-static int map_counts(struct programs *programs, struct fault *fault)
+static size_t map_bytes(const struct bpf_map *map)
 {
-	void *counts = mmap(NULL, DOMAIN_SLOTS * sizeof(*programs->counts), PROT_READ | PROT_WRITE, MAP_SHARED,
-			    bpf_map__fd(programs->bpf->maps.counts), 0);
-
-	if (counts == MAP_FAILED)
-		return fault_set(fault, errno, "cannot map the counts of domains: %s; is memory short?",
-				 strerror(errno));
-	programs->counts = counts;
-	return 0;
+	return (size_t)bpf_map__max_entries(map) * (((size_t)bpf_map__value_size(map) + 7) / 8 * 8);
 }
 
-int programs_load(struct programs **out, struct fault *fault)
+static void *map_memory(const struct bpf_map *map)
 {
-	struct programs *programs = calloc(1, sizeof(*programs));
-	int r;
+	void *memory = mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
-	if (!programs)
-		return fault_set(fault, ENOMEM, "out of memory");
-	r = load(programs, fault);
-	if (!r)
-		r = map_counts(programs, fault);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap(void *memory, const struct bpf_map *map)
+{
+	if (memory)
+		munmap(memory, map_bytes(map));
+}
+
+int programs_map(struct programs *programs, struct fault *fault)
+{
+	programs->counts = map_memory(programs->bpf->maps.counts);
+	programs->domains = map_memory(programs->bpf->maps.domains);
+	programs->host = map_memory(programs->bpf->maps.hosts);
+	programs->classes = map_memory(programs->bpf->maps.classes);
+	programs->catalog = map_memory(programs->bpf->maps.catalog);
+	if (programs->counts && programs->domains && programs->host && programs->classes && programs->catalog)
+		return 0;
+	return fault_set(fault, errno, "cannot map the memory that is shared with the kernel: %s; is memory short?",
+			 strerror(errno));
+}
+
+int programs_load(struct programs **out, bool host, struct fault *fault)
+{
+	struct programs *programs = NULL;
+	int r = programs_open(&programs, host, fault);
+
+	if (r < 0 || !programs)
+		return r;
+	r = programs_load_opened(programs, fault);
 	if (r < 0) {
 		programs_close(programs);
 		return r;
@@ -228,23 +276,23 @@ int programs_set_domain(struct programs *programs, const struct domain *domain, 
 }
 
 /* Runs a program that is attached nowhere, here, as the calling task. */
-static int run_here(const struct bpf_program *program, uint64_t arg)
+static int run_here(int program, uint64_t arg)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &arg, .ctx_size_in = sizeof(arg));
 
-	return bpf_prog_test_run_opts(bpf_program__fd(program), &run);
+	return bpf_prog_test_run_opts(program, &run);
 }
 
 int programs_enter(struct programs *programs, uint32_t slot, struct fault *fault)
 {
-	int r = run_here(programs->bpf->progs.domain_enter, slot);
+	int r = run_here(programs->called[CALLED_ENTER], slot);
 
 	return r < 0 ? fault_set(fault, -r, "cannot enter domain %u: %s", slot, strerror(-r)) : 0;
 }
 
 int programs_guard(struct programs *programs, uint64_t signals, struct fault *fault)
 {
-	int r = run_here(programs->bpf->progs.guard_enter, signals);
+	int r = run_here(programs->called[CALLED_GUARD], signals);
 
 	return r < 0 ? fault_set(fault, -r, "cannot protect this process from its domains: %s", strerror(-r)) : 0;
 }
@@ -298,10 +346,16 @@ void programs_close(struct programs *programs)
 {
 	if (!programs)
 		return;
-	if (programs->counts)
-		munmap(programs->counts, DOMAIN_SLOTS * sizeof(*programs->counts));
-	if (programs->bpf)
+	unmap(programs->counts, programs->bpf->maps.counts);
+	unmap(programs->domains, programs->bpf->maps.domains);
+	unmap(programs->host, programs->bpf->maps.hosts);
+	unmap(programs->classes, programs->bpf->maps.classes);
+	unmap(programs->catalog, programs->bpf->maps.catalog);
+	if (!programs->stays)
 		unpin(programs->bpf->skeleton);
+	for (int i = 0; i < CALLED; i++)
+		if (programs->called[i] >= 0)
+			close(programs->called[i]);
 	mantlet_bpf__destroy(programs->bpf);
 	free(programs);
 }

@@ -6,6 +6,7 @@
 #ifndef MANTLET_PROGRAMS_H
 #define MANTLET_PROGRAMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,8 +17,8 @@
 
 struct programs;
 
-/* Opens, sizes, loads; nothing is enforced yet. */
-int programs_load(struct programs **out, struct fault *fault);
+/* Opens, sizes, loads; nothing is enforced yet. host: also what makes domains of containers, see host.h. */
+int programs_load(struct programs **out, bool host, struct fault *fault);
 
 /* From here on every exec and fork on the machine passes the programs. */
 int programs_attach(struct programs *programs, struct fault *fault);

@@ -12,6 +12,7 @@
 
 #include "cidr.h"
 #include "json.h"
+#include "pattern.h"
 #include "policy.h"
 #include "quote.h"
 
@@ -415,6 +416,25 @@ static int parse_image(struct parser *p, struct json_object *value, const char *
 	return parse_text(p, value, path, &((struct policy_match *)out)->image);
 }
 
+static int parse_cgroup(struct parser *p, struct json_object *value, const char *path, void *out)
+{
+	struct policy_match *match = out;
+	int r = parse_text(p, value, path, &match->cgroup);
+	struct token *tokens = NULL;
+	const char *why;
+	size_t count;
+
+	if (!r && *match->cgroup != '/')
+		return parse_fail(p, value, "%s: expected a path from the top of cgroup v2, beginning with \"/\"",
+				  path);
+	if (!r && !(tokens = calloc(strlen(match->cgroup) + 1, sizeof(*tokens))))
+		r = -ENOMEM;
+	if (!r && pattern_tokens(match->cgroup, tokens, &count, &why) < 0)
+		r = parse_fail(p, value, "%s: %s", path, why);
+	free(tokens);
+	return r;
+}
+
 static const struct key ecs_keys[] = {
 	{"cluster", parse_cluster},
 	{"family", parse_family},
@@ -453,10 +473,7 @@ static int parse_labels(struct parser *p, struct json_object *value, const char 
 }
 
 static const struct key match_keys[] = {
-	{"ecs", parse_ecs},
-	{"image", parse_image},
-	{"labels", parse_labels},
-	{NULL, NULL},
+	{"cgroup", parse_cgroup}, {"ecs", parse_ecs}, {"image", parse_image}, {"labels", parse_labels}, {NULL, NULL},
 };
 
 static int parse_match(struct parser *p, struct json_object *value, const char *path, void *out)
@@ -544,6 +561,7 @@ static void free_match(struct policy_match *match)
 		free(match->label[i].value);
 	}
 	free(match->label);
+	free(match->cgroup);
 	free(match->cluster);
 	free(match->family);
 	free(match->container);

@@ -79,6 +79,7 @@ struct policy_label {
 
 struct policy_match {
 	bool present;
+	char *cgroup; /* a path pattern; of the hierarchy of cgroup v2, as in /proc/PID/cgroup */
 	char *cluster, *family, *container, *image;
 	struct policy_label *label;
 	size_t labels;

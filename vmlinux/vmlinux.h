@@ -91,7 +91,10 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct inode;
+
 struct file {
+	struct inode *f_inode;
 	struct path f_path;
 };
 
@@ -103,11 +106,44 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+struct signal_struct {
+	struct list_head thread_head;
+};
+
+struct kernfs_node {
+	const char *name;
+	__u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup_root {
+	int hierarchy_id;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
+	struct signal_struct *signal;
+	struct list_head thread_node;
+	struct css_set *cgroups;
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
@@ -152,6 +188,17 @@ struct sockaddr;
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

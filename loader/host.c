@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "programs_inner.h"
+
+struct host *programs_host(const struct programs *programs)
+{
+	return programs->host;
+}
+
+struct domain *programs_domain(const struct programs *programs, uint32_t slot)
+{
+	return &programs->domains[slot];
+}
+
+struct catalog *programs_catalog(const struct programs *programs, uint32_t policy)
+{
+	return &programs->catalog[policy];
+}
+
+int host_sweep(const struct programs *programs, uint32_t *tasks, struct fault *fault)
+{
+	uint32_t entry[256];
+	int fd = bpf_iter_create(bpf_link__fd(programs->bpf->links.container_sweep));
+	ssize_t n;
+
+	if (fd < 0)
+		return fault_set(fault, -fd, "cannot go through the tasks: %s", strerror(-fd));
+	memset(tasks, 0, DOMAIN_SLOTS * sizeof(*tasks));
+	/* a read ends with whole entries, since the file's buffer does */
+	while ((n = read(fd, entry, sizeof(entry))) > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		for (ssize_t i = 0; i < n / (ssize_t)sizeof(*entry); i++)
+			tasks[((entry[i] & ~TASK_ENTERING) - 1) % DOMAIN_SLOTS]++;
+	if (n < 0)
+		fault_set(fault, errno, "cannot go through the tasks: %s", strerror(errno));
+	close(fd);
+	return n < 0 ? -EIO : 0;
+}
+
+int host_slot_take(const struct programs *programs, uint32_t *slot)
+{
+	return bpf_map_lookup_and_delete_elem(bpf_map__fd(programs->bpf->maps.slots), NULL, slot);
+}
+
+int host_slot_put(const struct programs *programs, uint32_t slot)
+{
+	return bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.slots), NULL, &slot, BPF_ANY);
+}
+
+int host_slots_seen(const struct programs *programs, bool seen[DOMAIN_SLOTS])
+{
+	uint32_t slot;
+	int r;
+
+	memset(seen, 0, DOMAIN_SLOTS * sizeof(*seen));
+	while (!(r = host_slot_take(programs, &slot))) {
+		bool again = slot >= DOMAIN_SLOTS || seen[slot];
+
+		r = host_slot_put(programs, slot);
+		if (r < 0 || again)
+			break;
+		seen[slot] = true;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int host_cgroup_add(const struct programs *programs, uint64_t cgroup, uint32_t slot)
+{
+	return bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.cgroups), &cgroup, &slot, BPF_NOEXIST);
+}
+
+int host_cgroup_next(const struct programs *programs, uint64_t *cgroup, uint32_t *slot)
+{
+	int map = bpf_map__fd(programs->bpf->maps.cgroups);
+	uint64_t key = *cgroup;
+
+	for (;;) {
+		int r = bpf_map_get_next_key(map, key ? &key : NULL, &key);
+
+		if (r < 0)
+			return r;
+		if (!bpf_map_lookup_elem(map, &key, slot)) {
+			*cgroup = key;
+			return 0;
+		}
+	}
+}
+
+void host_cgroup_remove(const struct programs *programs, uint64_t cgroup)
+{
+	bpf_map_delete_elem(bpf_map__fd(programs->bpf->maps.cgroups), &cgroup);
+}
+
+int host_set_classes(struct programs *programs, image_ref image, const uint32_t *policies, size_t count,
+		     struct fault *fault)
+{
+	struct host_image now;
+	uint64_t *half;
+
+	host_image(programs, CLASS_POLICY, &now);
+	/* the half that the image in force does not use */
+	half = programs->classes + ((now.generation + 1) & 1 ? POLICY_SLOTS : 0);
+	for (size_t i = 0; i < count; i++)
+		__atomic_store_n(&half[i], policies[i], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return programs_set_image(programs, CLASS_POLICY, image, now.generation + 1, fault);
+}
+
+void host_image(const struct programs *programs, uint32_t policy, struct host_image *out)
+{
+	struct image_cell cell[2] = {};
+	uint32_t id = 0, index = 0;
+	int map = -1;
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(programs->bpf->maps.policies), &policy, &id))
+		map = bpf_map_get_fd_by_id(id);
+	*out = (struct host_image){0};
+	if (map < 0)
+		return;
+	for (; index < 2; index++)
+		bpf_map_lookup_elem(map, &index, &cell[index]);
+	close(map);
+	*out = (struct host_image){
+		.generation = cell[IMAGE_FLAGS].w[IMAGE_GENERATION],
+		.checksum = ((struct image_header *)cell)->checksum,
+		.cells = ((struct image_header *)cell)->cells,
+	};
+}
+
+void host_forget_image(struct programs *programs, uint32_t policy)
+{
+	bpf_map_delete_elem(bpf_map__fd(programs->bpf->maps.policies), &policy);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What makes domains of a host's containers: the maps that bpf/cgroup.h goes by, and the tasks of domains. */
+#ifndef MANTLET_HOST_H
+#define MANTLET_HOST_H
+
+#include "programs.h"
+
+/* The shared state; read and change it atomically. */
+struct host *programs_host(const struct programs *programs);
+struct domain *programs_domain(const struct programs *programs, uint32_t slot);
+struct catalog *programs_catalog(const struct programs *programs, uint32_t policy);
+
+/* Puts all tasks of containers' cgroups that are in no domain into theirs, and counts the living tasks of each slot,
+ * tasks[DOMAIN_SLOTS]. */
+int host_sweep(const struct programs *programs, uint32_t *tasks, struct fault *fault);
+
+/* Free slots. take: -ENOENT if there is none. */
+int host_slot_take(const struct programs *programs, uint32_t *slot);
+int host_slot_put(const struct programs *programs, uint32_t slot);
+
+/* Which slots are free? Goes once through the queue, of which never more than one slot is missing meanwhile. */
+int host_slots_seen(const struct programs *programs, bool seen[DOMAIN_SLOTS]);
+
+/* Containers' cgroups. add: -EEXIST. next: the one behind *cgroup (0: the first), -ENOENT at the end. */
+int host_cgroup_add(const struct programs *programs, uint64_t cgroup, uint32_t slot);
+int host_cgroup_next(const struct programs *programs, uint64_t *cgroup, uint32_t *slot);
+void host_cgroup_remove(const struct programs *programs, uint64_t cgroup);
+
+/* The image of patterns that says which policy a container has: rule exec.allow[i] stands for policies[i]. Both in
+ * one step. */
+int host_set_classes(struct programs *programs, image_ref image, const uint32_t *policies, size_t count,
+		     struct fault *fault);
+
+/* Of the image that the kernel has; generation 0: none. */
+struct host_image {
+	uint32_t generation, checksum, cells;
+};
+void host_image(const struct programs *programs, uint32_t policy, struct host_image *out);
+void host_forget_image(struct programs *programs, uint32_t policy);
+
+#endif
