@@ -36,21 +36,38 @@ static int call_read(const struct task *task, const struct seccomp_data *data, s
 static void exec_report(struct guard *guard, const struct task *task, const struct exec_call *call,
 			const struct judgement *judgement)
 {
+	const struct exec_finding *file = &judgement->file;
 	struct audit_record record = {
-		.path = judgement->interpreter ? call->path : judgement->path,
-		.interpreter = judgement->interpreter ? judgement->path : NULL,
-		.reason = judgement->reason,
+		.event = AUDIT_EXEC,
+		.path = file->interpreter ? call->path : file->path,
+		.interpreter = file->interpreter ? file->path : NULL,
+		.reason = file->reason,
 	};
 	struct task_text text;
 
 	task_describe(task, &text);
-	guard_report(guard, &text, &record, &judgement->verdict);
+	guard_report(guard, &text, &record, &file->verdict);
+}
+
+static void identity_report(struct guard *guard, const struct task *task, const struct judgement *judgement)
+{
+	struct audit_record record = {
+		.event = AUDIT_IDENTITY,
+		.kind = judgement->kind,
+		.from = judgement->from,
+		.to = judgement->to,
+		.path = judgement->file.path,
+	};
+	struct task_text text;
+
+	task_describe(task, &text);
+	guard_report(guard, &text, &record, &judgement->identity);
 }
 
 static void deny_unresolved(const struct guard *guard, struct judgement *judgement, const char *reason)
 {
-	judgement->verdict = verdict_of(guard->config.image, VERDICT_UNRESOLVED(RULE_EXEC));
-	judgement->reason = reason;
+	judgement->file.verdict = verdict_of(guard->config.image, VERDICT_UNRESOLVED(RULE_EXEC));
+	judgement->file.reason = reason;
 }
 
 /* Nobody may attach to it: in enforce mode there is then no safe way to let it go on. */
@@ -69,16 +86,21 @@ static void deny_unwatched(const struct guard *guard, const struct task *task, s
 			 "its exec cannot be checked (%s): give the container SYS_PTRACE", strerror(-err));
 }
 
-/* Refuses, or in audit mode says that it would. True: refused. */
+/* Refuses, or where that is not meant says that it would. True: refused. */
 static bool exec_refused(struct guard *guard, const struct seccomp_notif *notif, const struct task *task,
 			 const struct exec_call *call, const struct judgement *judgement)
 {
-	if (!judgement->verdict.denied)
-		return false;
-	exec_report(guard, task, call, judgement);
-	if (judgement->verdict.enforced)
+	if (judgement->file.verdict.denied)
+		exec_report(guard, task, call, judgement);
+	if (judgement->file.verdict.enforced) {
 		notif_refuse(guard, notif, EACCES);
-	return judgement->verdict.enforced;
+		return true;
+	}
+	if (judgement->identity.denied)
+		identity_report(guard, task, judgement);
+	if (judgement->identity.enforced)
+		notif_refuse(guard, notif, EPERM);
+	return judgement->identity.enforced;
 }
 
 static void exec_continue(struct guard *guard, const struct seccomp_notif *notif, const struct task *task, pid_t tgid,
@@ -95,7 +117,8 @@ static void exec_continue(struct guard *guard, const struct seccomp_notif *notif
 	if (ret) {
 		if (ret == -ESRCH || !notif_valid(guard, notif))
 			return;
-		if (!judgement->verdict.denied) {
+		/* what is to be let go although it was denied need not be checked */
+		if (!judgement->file.verdict.denied || verdict_flags(guard->config.image) & IMAGE_ENFORCE) {
 			deny_unwatched(guard, task, judgement, ret);
 			if (exec_refused(guard, notif, task, call, judgement))
 				return;
@@ -103,7 +126,7 @@ static void exec_continue(struct guard *guard, const struct seccomp_notif *notif
 		notif_continue(guard, notif);
 		return;
 	}
-	if (judgement->verdict.reported && !judgement->verdict.denied)
+	if (judgement->file.verdict.reported && !judgement->file.verdict.denied)
 		exec_report(guard, task, call, judgement);
 	/* Where a signal cannot take the call back any more, the stop is set up first: the task then never
 	 * runs on after a failed exec, still attached. Elsewhere that stop would itself take it back. */

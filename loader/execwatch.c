@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "resolve.h"
+#include "setid.h"
 
 #define FDS_PER_WATCH 2UL
 #define FDS_SPARE 64UL /* for one judgement and what the rest of the program holds */
@@ -107,9 +108,10 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 		.program = judgement->program_id,
 		.named_fd = judgement->named,
 		.program_fd = judgement->program,
-		.script = judgement->interpreter,
+		.script = judgement->script,
 		.unjudged = judgement->unjudged,
-		.report_only = judgement->verdict.denied,
+		.report_only =
+			judgement->file.verdict.denied && !(verdict_flags(watches->judge->image) & IMAGE_ENFORCE),
 	};
 	judgement->named = judgement->program = -1;
 	watches->watch[watches->count++] = watch;
@@ -167,7 +169,7 @@ static bool named_same(const struct task *task, const struct watch *watch)
 {
 	struct file_id id;
 	int fd = resolve_path(task, watch->call.dirfd, watch->call.path, watch->call.flags);
-	bool same = fd >= 0 && file_identify(fd, "", AT_EMPTY_PATH, &id) == 0 && file_same(&id, &watch->named);
+	bool same = fd >= 0 && file_identify(fd, "", AT_EMPTY_PATH, &id) == 0 && file_unchanged(&id, &watch->named);
 
 	if (fd >= 0)
 		close(fd);
@@ -185,11 +187,14 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 	bool allowed;
 
 	judge_exec(watches->judge, task, &watch->call, &again);
-	allowed = again.error == 0 && !again.unjudged && !again.verdict.denied;
+	allowed = again.error == 0 && !again.unjudged && !judgement_refuses(&again);
 	if (allowed && !file_same(&again.program_id, exe_id)) {
 		judge_file(watches->judge, task, exe, path, &verdict);
-		allowed = again.foreign && !verdict.denied;
+		allowed = again.foreign && !verdict.enforced;
 	}
+	/* what it gave the task already has, so whether it gained cannot be told any more */
+	if (allowed && watches->judge->identity && setid_gives(task, exe, exe_id))
+		allowed = false;
 	judgement_drop(&again);
 	return allowed;
 }
@@ -203,7 +208,8 @@ static const char *exec_compare(const struct execwatch *watches, const struct ta
 
 	if (task_identify(task, "exe", &id))
 		return hidden;
-	same = file_same(&id, &watch->program) && !watch->unjudged && (!watch->script || named_same(task, watch));
+	same = file_unchanged(&id, &watch->program) && !watch->unjudged &&
+	       (!watch->script || named_same(task, watch));
 	if (!same) {
 		exe = task_open(task, "exe", O_PATH);
 		allowed = exe >= 0 && allowed_afresh(watches, task, watch, exe, &id);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "resolve.h"
+#include "setid.h"
 
 #define HEAD_SIZE 256 /* BINPRM_BUF_SIZE: what the kernel looks at to tell what a file is */
 #define CHAIN_MAX 6   /* a file and the five rewrites that the kernel allows */
@@ -36,27 +37,27 @@ static int fd_path(const struct task *task, int fd, char *path, size_t size)
 	return 0;
 }
 
-/* Does the container's root have the file under that name? A private mount namespace, a file that is deleted
- * or never had a name, and a root that was pivoted away all fail here. No component of the name may be a link: what the
- * kernel says a file is called has none, unless it says so of another mount namespace, where anything may have been
- * mounted where we have a link. */
-static bool name_holds(const struct judge *judge, const struct file_id *id, const char *path)
+/* Does the container's root have the file under that name, and as what? A private mount namespace, a file that is
+ * deleted or never had a name, and a root that was pivoted away all fail here. No component of the name may be a link:
+ * what the kernel says a file is called has none, unless it says so of another mount namespace, where anything may have
+ * been mounted where we have a link. */
+static bool name_holds(const struct judge *judge, const struct file_id *id, const char *path, struct file_id *there)
 {
-	struct file_id there;
 	int fd;
 
 	if (path[0] != '/')
 		return false;
-	fd = resolve_plainly(judge->root, path);
+	fd = resolve_plainly(judge->origin.root, path);
 	if (fd < 0)
 		return false;
-	if (file_identify(fd, "", AT_EMPTY_PATH, &there))
-		there.ino = ~id->ino;
+	if (file_identify(fd, "", AT_EMPTY_PATH, there))
+		there->ino = ~id->ino;
 	close(fd);
-	return file_same(id, &there);
+	return file_same(id, there);
 }
 
-static const char *name_file(const struct judge *judge, const struct task *task, int fd, char *path)
+static const char *name_file(const struct judge *judge, const struct task *task, int fd, char *path,
+			     struct file_id *there)
 {
 	struct file_id id;
 
@@ -64,16 +65,29 @@ static const char *name_file(const struct judge *judge, const struct task *task,
 		return "its attributes cannot be read";
 	if (fd_path(task, fd, path, PATH_MAX))
 		return "its path is too long or cannot be read";
-	if (name_holds(judge, &id, path))
+	if (name_holds(judge, &id, path, there))
 		return NULL;
 	return id.links ? "no such file under this name from the container's root"
 			: "the file has no name: deleted or memfd";
+}
+
+/* The verdict on the file that has this path from the container's root, and is this there. */
+static struct verdict judge_named(const struct judge *judge, const char *path, const struct file_id *there)
+{
+	struct verdict by_path = verdict_exec(judge->image, path, strlen(path));
+	struct verdict_origin origin;
+
+	if (by_path.denied || !verdict_drift_asked(judge->image))
+		return by_path;
+	origin = origin_of(&judge->origin, judge->image, path, there);
+	return verdict_drift(judge->image, by_path, &origin);
 }
 
 const char *judge_file(const struct judge *judge, const struct task *task, int fd, char *path,
 		       struct verdict *verdict)
 {
 	struct verdict_walk walk;
+	struct file_id there;
 	const char *reason;
 
 	path[0] = 0;
@@ -82,11 +96,11 @@ const char *judge_file(const struct judge *judge, const struct task *task, int f
 		fd_path(task, fd, path, PATH_MAX);
 		return NULL;
 	}
-	reason = name_file(judge, task, fd, path);
+	reason = name_file(judge, task, fd, path, &there);
 	if (reason)
 		*verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
 	else
-		*verdict = verdict_exec(judge->image, path, strlen(path));
+		*verdict = judge_named(judge, path, &there);
 	return reason;
 }
 
@@ -148,7 +162,7 @@ static bool seen(const struct judge *judge, const struct file_id *id)
 {
 	const struct file_id *place = seen_place(judge, id);
 
-	return file_same(place, id) && place->changed == id->changed && id->changed;
+	return file_unchanged(place, id) && id->changed;
 }
 
 /* With our rights, what we are told of a path it is told, too; with others we cannot know. */
@@ -187,22 +201,23 @@ static bool own_error(const struct task *task, int err, struct judgement *out)
 	}
 }
 
-static void unresolved(const struct judge *judge, struct judgement *out, const char *named, int err)
+static void unresolved(const struct judge *judge, struct judgement *out, struct exec_finding *step, const char *named,
+		       int err)
 {
 	if (err == -EPERM)
-		out->reason = "the task may not be looked at: give the container SYS_PTRACE";
+		step->reason = "the task may not be looked at: give the container SYS_PTRACE";
 	else
-		out->reason = out->reason_text;
+		step->reason = out->reason_text;
 	snprintf(out->reason_text, sizeof(out->reason_text), "the path cannot be resolved: %s", strerror(-err));
-	snprintf(out->path, sizeof(out->path), "%s", named);
-	out->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
+	snprintf(step->path, sizeof(step->path), "%s", named);
+	step->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
 }
 
 /* The filter refuses each of its system calls: it would die at the first, for no reason that it could tell. */
-static void refuse_elf32(const struct judge *judge, struct judgement *out)
+static void refuse_elf32(const struct judge *judge, struct exec_finding *step)
 {
-	out->reason = "a 32-bit program: mode seccomp guards 64-bit system calls only";
-	out->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
+	step->reason = "a 32-bit program: mode seccomp guards 64-bit system calls only";
+	step->verdict = verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_EXEC));
 }
 
 /* Takes fd: the file at this step of the chain. */
@@ -231,8 +246,8 @@ static bool elsewhere(const struct judge *judge, const struct task *task)
 {
 	struct file_id id;
 
-	return task_identify(task, "root", &id) || !file_same(&id, &judge->root_id) ||
-	       id.mount != judge->root_id.mount;
+	return task_identify(task, "root", &id) || !file_same(&id, &judge->origin.root_id) ||
+	       id.mount != judge->origin.root_id.mount;
 }
 
 static int open_step(const struct judge *judge, const struct task *task, int dirfd, const char *path, int flags,
@@ -242,26 +257,135 @@ static int open_step(const struct judge *judge, const struct task *task, int dir
 
 	*plain = false;
 	if (!(flags & AT_SYMLINK_NOFOLLOW) && !(judge->apart && elsewhere(judge, task)))
-		fd = resolve_quickly(judge->root, path, plain);
+		fd = resolve_quickly(judge->origin.root, path, plain);
 	return fd == -EAGAIN ? resolve_path(task, dirfd, path, flags) : fd;
 }
 
 static void judge_step(const struct judge *judge, const struct task *task, const char *path, bool plain,
-		       struct judgement *out)
+		       const struct judgement *chain, struct exec_finding *step)
 {
 	if (plain) {
-		out->reason = NULL;
-		snprintf(out->path, sizeof(out->path), "%s", path);
-		out->verdict = verdict_exec(judge->image, path, strlen(path));
+		snprintf(step->path, sizeof(step->path), "%s", path);
+		step->verdict = judge_named(judge, path, &chain->program_id);
 	} else {
-		out->reason = judge_file(judge, task, out->program, out->path, &out->verdict);
+		step->reason = judge_file(judge, task, chain->program, step->path, &step->verdict);
 	}
 }
 
-int judge_open(struct judge *judge)
+/* Keeps of two findings the one that matters more. */
+static void finding_keep(struct exec_finding *kept, const struct exec_finding *step)
 {
-	judge->seen = calloc(JUDGE_SEEN, sizeof(*judge->seen));
-	return judge->seen ? file_identify(judge->root, "", AT_EMPTY_PATH, &judge->root_id) : -ENOMEM;
+	if (!kept->verdict.denied || step->verdict.enforced)
+		*kept = *step;
+}
+
+/* One file of the chain. True: it is a script, whose interpreter comes next. */
+static bool chain_step(const struct judge *judge, const struct task *task, struct exec_call *call, bool interpreter,
+		       struct judgement *out)
+{
+	struct exec_finding step = {.interpreter = interpreter};
+	unsigned char head[HEAD_SIZE];
+	bool plain, script = false;
+	int fd = open_step(judge, task, call->dirfd, call->path, call->flags, &plain);
+
+	out->script = interpreter;
+	if (fd < 0 && own_error(task, fd, out))
+		return false;
+	if (fd < 0 || chain_file(out, fd)) {
+		unresolved(judge, out, &step, call->path, fd < 0 ? fd : -EIO);
+	} else if (!executable(&out->program_id)) {
+		/* a directory, a device, a file without x: the kernel says so itself, and no policy is asked */
+		out->unjudged = true;
+		return false;
+	} else {
+		judge_step(judge, task, call->path, plain, out, &step);
+		if (!step.verdict.enforced && !seen(judge, &out->program_id)) {
+			read_head(task, fd, head);
+			script = script_interpreter(head, call->path);
+			if (!script)
+				format_of(head, out);
+			if (out->elf32)
+				refuse_elf32(judge, &step);
+			else if (!script && !out->foreign)
+				*seen_place(judge, &out->program_id) = out->program_id;
+		}
+	}
+	finding_keep(&out->file, &step);
+	return script && !out->file.verdict.enforced;
+}
+
+static void chain_judge(const struct judge *judge, const struct task *task, const struct exec_call *call,
+			struct judgement *out)
+{
+	struct exec_call at = *call;
+
+	for (int step = 0; step < CHAIN_MAX; step++) {
+		if (!chain_step(judge, task, &at, step > 0, out))
+			return;
+		at.dirfd = AT_FDCWD;
+		at.flags = 0;
+	}
+	out->unjudged = true; /* ELOOP, says the kernel */
+}
+
+static void identity_set(struct judgement *out, struct verdict verdict, enum identity_kind kind, uint32_t from,
+			 uint32_t to)
+{
+	if (!verdict.denied || out->identity.denied)
+		return;
+	out->identity = verdict;
+	out->kind = kind;
+	out->from = from;
+	out->to = to;
+}
+
+/* What the program gives, held against what the policy says of identities. */
+static void identity_judge(const struct judge *judge, const struct task *task, struct judgement *out)
+{
+	struct setid_gain gain;
+
+	if (!setid_gives(task, out->program, &out->program_id))
+		return;
+	if (setid_gain(task, out->program, &out->program_id, &gain)) {
+		identity_set(out, verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_IDENTITY)), IDENTITY_SETID, 0, 0);
+		return;
+	}
+	if (gain.uid || gain.gid || gain.capabilities)
+		identity_set(out, verdict_setid(judge->image), IDENTITY_SETID, gain.from_uid, gain.to_uid);
+	if (gain.uid)
+		identity_set(out, verdict_id(judge->image, IMAGE_UID, gain.to_uid), IDENTITY_UID, gain.from_uid,
+			     gain.to_uid);
+	if (gain.gid)
+		identity_set(out, verdict_id(judge->image, IMAGE_GID, gain.to_gid), IDENTITY_GID, gain.from_gid,
+			     gain.to_gid);
+}
+
+static bool identity_asked(image_ref image)
+{
+	const struct image_table *uid = (const void *)image_cell(image, IMAGE_UID);
+	const struct image_table *gid = (const void *)image_cell(image, IMAGE_GID);
+
+	return verdict_flags(image) & IMAGE_SETID_DENY || !uid || uid->count || !gid || gid->count;
+}
+
+bool judge_asked(const struct judge *judge)
+{
+	struct verdict_walk walk;
+
+	return verdict_exec_begin(judge->image, &walk) || judge->identity;
+}
+
+bool judgement_refuses(const struct judgement *judgement)
+{
+	return judgement->file.verdict.enforced || judgement->identity.enforced;
+}
+
+int judge_open(struct judge *judge, image_ref image, int root, bool no_new_privs)
+{
+	*judge = (struct judge){.image = image,
+				.identity = !no_new_privs && identity_asked(image),
+				.seen = calloc(JUDGE_SEEN, sizeof(*judge->seen))};
+	return judge->seen ? origin_open(root, &judge->origin) : -ENOMEM;
 }
 
 void judge_close(struct judge *judge)
@@ -273,46 +397,10 @@ void judge_close(struct judge *judge)
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
 		struct judgement *out)
 {
-	unsigned char head[HEAD_SIZE];
-	char script[PATH_MAX];
-	const char *path = call->path;
-	int dirfd = call->dirfd, flags = call->flags;
-	bool plain;
-
 	*out = (struct judgement){.named = -1, .program = -1};
-	for (int step = 0; step < CHAIN_MAX; step++) {
-		int fd = open_step(judge, task, dirfd, path, flags, &plain);
-
-		out->interpreter = step > 0;
-		if (fd < 0 && own_error(task, fd, out))
-			return;
-		if (fd < 0 || chain_file(out, fd)) {
-			unresolved(judge, out, path, fd < 0 ? fd : -EIO);
-			return;
-		}
-		/* a directory, a device, a file without x: the kernel says so itself, and no policy is asked
-		 */
-		if (!executable(&out->program_id)) {
-			out->unjudged = true;
-			return;
-		}
-		judge_step(judge, task, path, plain, out);
-		if (out->verdict.denied || seen(judge, &out->program_id))
-			return;
-		read_head(task, fd, head);
-		if (!script_interpreter(head, script)) {
-			format_of(head, out);
-			if (out->elf32)
-				refuse_elf32(judge, out);
-			else if (!out->foreign)
-				*seen_place(judge, &out->program_id) = out->program_id;
-			return;
-		}
-		path = script;
-		dirfd = AT_FDCWD;
-		flags = 0;
-	}
-	out->unjudged = true; /* ELOOP, says the kernel */
+	chain_judge(judge, task, call, out);
+	if (judge->identity && !out->error && !out->unjudged && !out->file.verdict.enforced)
+		identity_judge(judge, task, out);
 }
 
 void judgement_drop(struct judgement *judgement)

@@ -6,16 +6,18 @@
 #ifndef MANTLET_JUDGE_H
 #define MANTLET_JUDGE_H
 
+#include "origin.h"
 #include "policy/verdict.h"
 #include "task.h"
 
 struct judge {
 	image_ref image;
-	int root; /* the container's, held from the start: a pivot_root by the application changes "/" */
-	struct file_id root_id;
+	/* Its root is held from the start: a pivot_root by the application changes "/". */
+	struct origin origin;
 	/* Paths may lead some task elsewhere than us. Until then a task's root need not be asked for: what an unseen
 	 * difference leads to is found out when it executes, only that it then is killed and not refused. */
 	bool apart;
+	bool identity;        /* the policy has a say on what a program gives */
 	struct file_id *seen; /* JUDGE_SEEN files, each found to be a 64-bit program when it was like this */
 };
 
@@ -28,15 +30,26 @@ struct exec_call {
 	char path[PATH_MAX];
 };
 
+/* The verdict on one file. */
+struct exec_finding {
+	struct verdict verdict;
+	const char *reason;  /* why, if the rule's name does not tell; else NULL */
+	char path[PATH_MAX]; /* the file, or as it was named if it has no name */
+	bool interpreter;    /* it is an interpreter and not what the call names */
+};
+
 struct judgement {
 	/* < 0: no verdict was needed, the call fails with this by itself */
 	int error;
-	struct verdict verdict;
-	const char *reason;    /* why, if the rule's name does not tell; else NULL */
+	/* of a script and its interpreters: the one that is refused, else the first to be reported, else the last */
+	struct exec_finding file;
 	char reason_text[128]; /* what reason may point to */
-	char path[PATH_MAX];   /* the file that was judged last, or as it was named if it has no name */
-	bool interpreter;      /* that file is an interpreter and not what the call names */
+	/* what the program would give the task, if the policy says no to that */
+	struct verdict identity;
+	enum identity_kind kind;
+	uint32_t from, to;
 
+	bool script;        /* what will run is its interpreter */
 	int named, program; /* O_PATH, or -1; owned. What the call names; what will run in the end */
 	struct file_id named_id, program_id;
 	bool unjudged; /* the kernel is going to refuse it, so the policy was not asked */
@@ -44,14 +57,20 @@ struct judgement {
 	bool elf32;    /* of 32-bit class */
 };
 
-/* root and image are set by the caller, and root is closed by it. */
-int judge_open(struct judge *judge);
+/* Both outlive the judge. no_new_privs: programs give nothing. -errno; judge_close() then, too. */
+int judge_open(struct judge *judge, image_ref image, int root, bool no_new_privs);
+
+/* Has the policy a say on execs at all? */
+bool judge_asked(const struct judge *judge);
 void judge_close(struct judge *judge);
 
 /* Always leaves a judgement that judgement_drop() takes. */
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
 		struct judgement *out);
 void judgement_drop(struct judgement *judgement);
+
+/* Does the policy refuse anything of it, and mean it? */
+bool judgement_refuses(const struct judgement *judgement);
 
 /* The verdict on one open file by its own name, which is put in path (PATH_MAX). NULL, or why it has none. */
 const char *judge_file(const struct judge *judge, const struct task *task, int fd, char *path,

@@ -216,7 +216,7 @@ static int root_enter(struct guard *guard, const struct task *task, struct net_g
 	int root = task_open(task, "root", O_PATH | O_DIRECTORY), ret = 0;
 
 	if (root < 0 || file_identify(root, "", AT_EMPTY_PATH, &theirs) ||
-	    file_identify(guard->judge.root, "", AT_EMPTY_PATH, &ours)) {
+	    file_identify(guard->root, "", AT_EMPTY_PATH, &ours)) {
 		ret = -EACCES;
 	} else if (!file_same(&theirs, &ours) || theirs.mount != ours.mount) {
 		ret = fchdir(root) || chroot(".") ? -EACCES : 0;
@@ -251,7 +251,7 @@ static int place_enter(struct guard *guard, const struct net_call *call, struct 
 static void place_leave(struct guard *guard, struct net_guise *guise)
 {
 	/* else every look-up of ours would be the application's to bend */
-	if (guise->rooted && (fchdir(guard->judge.root) || chroot(".")))
+	if (guise->rooted && (fchdir(guard->root) || chroot(".")))
 		abort();
 	if (guise->moved && guard->net->cwd >= 0 && fchdir(guard->net->cwd))
 		return; /* it is gone, and nothing of ours is relative to it */

@@ -89,11 +89,9 @@ static const struct guarded guarded_calls[] = {
 
 static bool section_present(const struct guard *guard, enum rule_section section)
 {
-	struct verdict_walk walk;
-
 	switch (section) {
 	case RULE_EXEC:
-		return verdict_exec_begin(guard->config.image, &walk);
+		return judge_asked(&guard->judge);
 	case RULE_CONNECT:
 		return guard->config.demands & DEMAND_CONNECT;
 	case RULE_UID:
@@ -163,7 +161,7 @@ static void seccomp_close(struct guard *guard)
 	groups_close(guard);
 	net_close(guard->net);
 	for (size_t i = 0; i < 3; i++) {
-		int fd = (int[]){guard->listener, guard->proc, guard->judge.root}[i];
+		int fd = (int[]){guard->listener, guard->proc, guard->root}[i];
 
 		if (fd >= 0)
 			close(fd);
@@ -174,6 +172,23 @@ static void seccomp_close(struct guard *guard)
 	free(guard);
 }
 
+static bool capable(int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
+}
+
+/* May the application's programs gain anything by set-id bits? Not under no_new_privs, which a filter needs without
+ * SYS_ADMIN, and which stands in for the bounding set where that cannot be changed. */
+static bool privileges_new(void)
+{
+	return capable(CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 &&
+	       (prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || capable(CAP_SETPCAP));
+}
+
 static int guard_prepare(struct guard *guard, struct fault *fault)
 {
 	int ret;
@@ -181,12 +196,12 @@ static int guard_prepare(struct guard *guard, struct fault *fault)
 	guard->proc = proc_open(fault);
 	if (guard->proc < 0)
 		return guard->proc;
-	guard->judge.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (guard->judge.root < 0)
+	guard->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (guard->root < 0)
 		return fault_set(fault, errno, "cannot open /: %s", strerror(errno));
 	ret = files_raise(guard);
 	if (ret == 0)
-		ret = judge_open(&guard->judge);
+		ret = judge_open(&guard->judge, guard->config.image, guard->root, !privileges_new());
 	if (ret == 0)
 		ret = execwatch_open(&guard->watches, &guard->judge, guard->proc);
 	if (ret)
@@ -205,8 +220,7 @@ static int seccomp_open(const struct guard_config *config, struct guard **out, s
 	if (!guard)
 		return fault_set(fault, ENOMEM, "out of memory");
 	guard->config = *config;
-	guard->judge.image = config->image;
-	guard->proc = guard->judge.root = guard->listener = -1;
+	guard->proc = guard->root = guard->listener = -1;
 	guard->supervisor = getpid();
 	ret = guard_prepare(guard, fault);
 	if (ret)
@@ -214,15 +228,6 @@ static int seccomp_open(const struct guard_config *config, struct guard **out, s
 	else
 		*out = guard;
 	return ret;
-}
-
-static bool capable(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
 }
 
 static int capability_drop(int capability)
@@ -241,17 +246,19 @@ static int capability_drop(int capability)
 }
 
 /* The application must not be able to trace us. What it cannot be kept from by the bounding set (that takes
- * SETPCAP) no_new_privs keeps it from; which a filter needs anyway without SYS_ADMIN. */
-static int privileges_drop(const struct guard *guard, struct fault *fault)
+ * SETPCAP) no_new_privs keeps it from. */
+static int privileges_drop(struct fault *fault)
 {
-	bool bounded = prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) == 0;
-	bool gains = guard->config.demands & (DEMAND_IDENTITY | DEMAND_SETID);
-	int ret = capability_drop(CAP_SYS_PTRACE);
+	bool gains = privileges_new();
+	int ret;
 
+	if (gains && prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) == 1 && prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) < 0)
+		return fault_set(fault, errno, "cannot take SYS_PTRACE from the command: %s", strerror(errno));
+	prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE);
+	ret = capability_drop(CAP_SYS_PTRACE);
 	if (ret)
 		return fault_set(fault, -ret, "cannot drop SYS_PTRACE for the command: %s", strerror(-ret));
-	/* Nor may an exec give ids that a policy refuses: then it gives none. */
-	if ((!bounded || gains || !capable(CAP_SYS_ADMIN)) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (!gains && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
 	return 0;
 }
@@ -331,7 +338,7 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 	int listener, ret;
 
 	setrlimit(RLIMIT_NOFILE, &guard->files);
-	ret = privileges_drop(guard, fault);
+	ret = privileges_drop(fault);
 	if (ret)
 		return ret;
 	/* After the capabilities: a change of those forgets it. */
@@ -445,7 +452,7 @@ static unsigned int seccomp_lacks(unsigned int asked, struct fault *why)
 
 const struct guard_mode guard_seccomp = {
 	.name = "seccomp",
-	.meets = DEMAND_EXEC | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
+	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
 	.lacks = seccomp_lacks,
 	.open = seccomp_open,
 	.enter = seccomp_enter,

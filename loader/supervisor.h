@@ -17,7 +17,7 @@ struct guard {
 	struct guard_config config;
 	struct judge judge;
 	struct execwatch watches;
-	int proc;
+	int proc, root;
 	int listener; /* -1: not yet, or nobody is left under the filter */
 	pid_t supervisor, child;
 	bool wait_killable;

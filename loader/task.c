@@ -281,10 +281,17 @@ int file_identify(int dir, const char *path, int flags, struct file_id *id)
 	id->changed = stx.stx_ctime.tv_sec * 1000000000ull + stx.stx_ctime.tv_nsec;
 	id->links = stx.stx_nlink;
 	id->mode = stx.stx_mode;
+	id->uid = stx.stx_uid;
+	id->gid = stx.stx_gid;
 	return 0;
 }
 
 bool file_same(const struct file_id *a, const struct file_id *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;
+}
+
+bool file_unchanged(const struct file_id *a, const struct file_id *b)
+{
+	return file_same(a, b) && a->changed == b->changed;
 }

@@ -26,6 +26,8 @@ struct file_id {
 	uint64_t changed; /* its inode's change time, in ns */
 	uint32_t links;
 	mode_t mode;
+	uid_t uid;
+	gid_t gid;
 };
 
 /* What a record says of a task. */
@@ -72,5 +74,8 @@ int task_identify(const struct task *task, const char *what, struct file_id *id)
 
 int file_identify(int dir, const char *path, int flags, struct file_id *id);
 bool file_same(const struct file_id *a, const struct file_id *b);
+
+/* The same, and nothing of it was changed in between. */
+bool file_unchanged(const struct file_id *a, const struct file_id *b);
 
 #endif
