@@ -48,7 +48,7 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDENING) $(WARNINGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/loader/programs.o: $(SKELETON)
+$(OBJECTS): | $(SKELETON)
 
 # the BPF programs: one object, embedded in the binary
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
