@@ -221,6 +221,16 @@ static void identity_emit(struct code *code, image_ref image, enum image_layout 
 	land(code, other);
 }
 
+static void refuse_emit(struct code *code, int nr, int error)
+{
+	unsigned int other;
+
+	load(code, offsetof(struct seccomp_data, nr));
+	other = unless(code, nr);
+	give(code, SECCOMP_RET_ERRNO | error);
+	land(code, other);
+}
+
 /* Ids of a user namespace that the application made are not the container's. */
 static void namespaces_emit(struct code *code)
 {
@@ -270,6 +280,9 @@ int front_build(const struct front *front, struct sock_fprog *program, struct fa
 	foreign = unless(code, OWN_ARCH);
 	if (front->sockets)
 		sockets_emit(code);
+	/* Its flags are behind a pointer. C libraries then take clone(), whose flags are not. */
+	if (front->sockets || front->identity)
+		refuse_emit(code, SCMP_SYS(clone3), ENOSYS);
 	if (front->identity) {
 		namespaces_emit(code);
 		identity_emit(code, front->image, IMAGE_UID);

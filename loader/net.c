@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -149,6 +151,23 @@ int net_take(const struct seccomp_notif *notif, const struct task *task, struct 
 	flags = fcntl(call->fd, F_GETFL);
 	call->blocks = flags >= 0 && !(flags & O_NONBLOCK);
 	return 0;
+}
+
+bool net_fixed(const struct guard *guard, const struct task *task)
+{
+	char path[32];
+	struct stat st;
+
+	/* the directory of a task's threads has a link for each, beside its own two */
+	snprintf(path, sizeof(path), "%d/task", task->tid);
+	return !guard->net->shared && fstatat(task->proc, path, &st, 0) == 0 && st.st_nlink == 3;
+}
+
+/* A process, and no thread, that shares the descriptors: from now on any two may. */
+void net_clone_asked(struct guard *guard, const struct seccomp_notif *notif)
+{
+	guard->net->shared = true;
+	notif_continue(guard, notif);
 }
 
 static void net_report(struct guard *guard, const struct seccomp_notif *notif, const struct verdict *verdict,
@@ -349,6 +368,8 @@ void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif)
 		net_unseen(guard, notif);
 	} else if (ret) {
 		notif_refuse(guard, notif, -ret);
+	} else if (call->socket.is == SOCKET_LOCAL && net_fixed(guard, &task)) {
+		notif_continue(guard, notif);
 	} else {
 		peer_read(&call->socket, &call->name, call->name_len, false, &peer);
 		if (!net_denied(guard, call, &peer)) {

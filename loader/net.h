@@ -4,6 +4,11 @@
  * memory, and behind a descriptor number, that others can change until the kernel has read both: so it is our copy
  * of the address that is judged and used, on our copy of the descriptor, and the kernel never reads the task's.
  *
+ * But where the thread is the only one to have its table of descriptors, what a number stands for cannot be changed
+ * while the thread waits for us; and a local socket reaches nothing but what is local, whatever the address. Then it
+ * is the kernel that goes on, and the peer sees who really calls. Else we call in the name of the task, with its ids
+ * and from its directory; only the process that the peer sees is ours.
+ *
  * A call that has to wait is parked, not waited for: connect() on a blocking socket is begun with a timer running,
  * whose signal takes the supervisor out of it; it goes on by itself, and epoll tells when it is over. The task waits
  * in its notification, which a signal ends as it would end the call. It then asks again, or not: parked.c.
@@ -60,6 +65,7 @@ struct net_lost {
 
 struct net {
 	int epoll, ticker, cwd;
+	bool shared; /* some processes have a table of descriptors in common */
 	bool ticking;
 	uint64_t ticks; /* since the last sweep */
 	timer_t alarm;
@@ -84,6 +90,7 @@ void net_deaf(struct net *net, int listener);
 void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif);
 void net_send_asked(struct guard *guard, const struct seccomp_notif *notif);
 void net_socket_asked(struct guard *guard, const struct seccomp_notif *notif);
+void net_clone_asked(struct guard *guard, const struct seccomp_notif *notif);
 
 /* Goes on with a parked call that is ready. */
 void net_ready(struct guard *guard);
@@ -95,6 +102,9 @@ int net_take(const struct seccomp_notif *notif, const struct task *task, struct 
 int net_copy(pid_t tid, const struct task *task, int number);
 int net_name(const struct task *task, uint64_t address, uint64_t len, struct net_call *call);
 void net_unseen(struct guard *guard, const struct seccomp_notif *notif);
+
+/* Can nobody else change what the task's descriptors stand for? */
+bool net_fixed(const struct guard *guard, const struct task *task);
 
 /* Judges, reports. True: it is to be refused. */
 bool net_denied(struct guard *guard, const struct net_call *call, const struct peer *peer);

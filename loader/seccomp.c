@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,8 @@ static const struct guarded guarded_calls[] = {
 	{SCMP_SYS(sendmsg),  RULE_CONNECT, .ask = net_send_asked},
 	{SCMP_SYS(sendmmsg), RULE_CONNECT, .ask = net_send_asked},
 	{SCMP_SYS(socket),   RULE_CONNECT, .ask = net_socket_asked, .fronted = true},
+	{SCMP_SYS(clone),    RULE_CONNECT, .ask = net_clone_asked, .args = 1, .arg = {
+		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_FILES | CLONE_THREAD, CLONE_FILES)}},
 	/* It would connect and send unseen. */
 	{SCMP_SYS(io_uring_setup),    RULE_CONNECT, .refuse = EPERM},
 	{SCMP_SYS(io_uring_enter),    RULE_CONNECT, .refuse = EPERM},
@@ -75,8 +78,6 @@ static const struct guarded guarded_calls[] = {
 	{SCMP_SYS(setresgid), RULE_GID, .ask = ids_asked, .fronted = true},
 	{SCMP_SYS(setfsgid),  RULE_GID, .ask = ids_asked, .fronted = true},
 	{SCMP_SYS(setgroups), RULE_GID, .ask = groups_asked, .fronted = true},
-	/* Its flags are behind a pointer. The C library then takes clone(), whose new user namespaces the front refuses. */
-	{SCMP_SYS(clone3), RULE_IDENTITY, .refuse = ENOSYS},
 	/* As long as we live the kernel itself says EBUSY to a second listener. Were we killed, the application
 	 * could install its own over the same calls and answer them as it likes. Flags are 32 bits wide. */
 	{SCMP_SYS(seccomp), RULE_SECTION_NONE, .refuse = EBUSY, .args = 2, .arg = {

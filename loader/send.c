@@ -18,10 +18,11 @@
 
 #include "supervisor.h"
 
-#define CONTROL_MAX 65536u     /* more than the kernel takes (net.core.optmem_max) by default */
-#define MESSAGE_MAX (1u << 22) /* of one datagram of a local socket; it is the send buffer that limits it */
-#define CHUNK_MAX (1u << 18)   /* of a stream, at once */
-#define PASSED_MAX 253u        /* SCM_MAX_FD */
+#define NET_KERNEL (NET_WAIT + 1) /* the kernel may go on */
+#define CONTROL_MAX 65536u        /* more than the kernel takes (net.core.optmem_max) by default */
+#define MESSAGE_MAX (1u << 22)    /* of one datagram of a local socket; it is the send buffer that limits it */
+#define CHUNK_MAX (1u << 18)      /* of a stream, at once */
+#define PASSED_MAX 253u           /* SCM_MAX_FD */
 #ifndef MSG_ZEROCOPY
 #define MSG_ZEROCOPY 0x4000000
 #endif
@@ -340,6 +341,19 @@ static struct net_call *call_new(void)
 	return NULL;
 }
 
+/* Is there nothing that could name anybody, whoever writes to the message meanwhile? */
+static bool left_alone(struct guard *guard, const struct task *task, const struct net_call *call)
+{
+	const struct seccomp_data *data = &call->notif.data;
+	struct msghdr msg;
+
+	if (call->socket.is == SOCKET_LOCAL)
+		return net_fixed(guard, task);
+	/* a stream goes where it was connected to */
+	return data->nr == SCMP_SYS(sendmsg) && call->socket.is == SOCKET_STREAM && !(data->args[2] & MSG_FASTOPEN) &&
+	       !task_memory(task, data->args[1], &msg, sizeof(msg)) && !msg.msg_namelen && net_fixed(guard, task);
+}
+
 /* Message number index: sent, to be parked (NET_WAIT), or -errno. *out is the call, to be freed. */
 static long message_send(struct guard *guard, const struct seccomp_notif *notif, uint64_t index, bool *seen,
 			 struct net_call **out)
@@ -354,6 +368,8 @@ static long message_send(struct guard *guard, const struct seccomp_notif *notif,
 	send = call->send;
 	ret = net_take(notif, &task, call, seen);
 	call->send = send;
+	if (!ret && !index && left_alone(guard, &task, call))
+		return notif_valid(guard, notif) ? NET_KERNEL : -ESRCH;
 	if (!ret)
 		ret = call_read(guard, &task, index, call);
 	if (!notif_valid(guard, notif))
@@ -408,6 +424,8 @@ static void messages_send(struct guard *guard, const struct seccomp_notif *notif
 	}
 	if (!seen)
 		net_unseen(guard, notif);
+	else if (result == NET_KERNEL)
+		notif_continue(guard, notif);
 	else if (sent || !call)
 		net_answer(guard, notif, sent ? (long)sent : result);
 	else if (result == NET_WAIT)
