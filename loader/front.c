@@ -21,7 +21,8 @@
 #define ARG(n) (offsetof(struct seccomp_data, args) + (n) * sizeof(__u64))
 
 #define FRONT_MAX BPF_MAXINSNS
-#define SEARCH_MAX 1400 /* instructions for one kind of id: two kinds and libseccomp's own part have to fit */
+#define SEARCH_END 3600 /* where a search has to end: what follows, and libseccomp's part, have to fit behind it */
+#define NEAR 200
 
 struct code {
 	struct sock_filter at[FRONT_MAX];
@@ -57,7 +58,8 @@ static unsigned int jump(struct code *code)
 
 static void land(struct code *code, unsigned int from)
 {
-	code->at[from].k = code->len - from - 1;
+	if (!code->full)
+		code->at[from].k = code->len - from - 1;
 }
 
 /* What follows is for the accumulator's being k; land() ends it. */
@@ -154,39 +156,84 @@ static bool fine(image_ref image, __u32 rule)
 	return !verdict_of(image, rule).reported;
 }
 
-/* The intervals of a table from low up to high, as a search by halves. */
-static void search(struct code *code, image_ref image, const struct image_interval *table, __u32 low, __u32 high)
+/* A table's intervals, those that lie side by side and come to the same being one. */
+struct spans {
+	__u32 *begin;
+	bool *fine;
+	size_t count;
+};
+
+static int spans_of(struct spans *spans, image_ref image, const struct image_table *table)
 {
-	__u32 middle = low + (high - low) / 2;
+	const struct image_interval *first = (const void *)image_cell(image, table->first);
+
+	if (!first || !image_cell(image, table->first + table->count - 1))
+		return -EINVAL;
+	*spans = (struct spans){.begin = calloc(table->count, sizeof(__u32)), .fine = calloc(table->count, 1)};
+	if (!spans->begin || !spans->fine)
+		return -ENOMEM;
+	for (__u32 i = 0; i < table->count; i++) {
+		bool is_fine = fine(image, first[i].rule);
+
+		if (spans->count && spans->fine[spans->count - 1] == is_fine)
+			continue;
+		spans->begin[spans->count] = first[i].begin;
+		spans->fine[spans->count++] = is_fine;
+	}
+	return 0;
+}
+
+/* A search by halves of so many spans that every jump in it fits into 8 bits: one instruction for each border. `ends`
+ * is where both of its ends follow, first the one that allows. */
+static void search_near(struct code *code, const struct spans *spans, size_t low, size_t high, unsigned int ends)
+{
+	size_t middle = low + (high - low) / 2;
+	unsigned int at = emit(code, BPF_JMP | BPF_JGE | BPF_K, spans->begin[middle], 0, 0);
+
+	if (code->full)
+		return;
+	if (middle - low == 1)
+		code->at[at].jf = ends + !spans->fine[low] - at - 1;
+	else
+		search_near(code, spans, low, middle, ends);
+	code->at[at].jt = (high - middle == 1 ? ends + !spans->fine[middle] : code->len) - at - 1;
+	if (high - middle > 1)
+		search_near(code, spans, middle, high, ends);
+}
+
+static void search(struct code *code, const struct spans *spans, size_t low, size_t high)
+{
+	size_t middle = low + (high - low) / 2;
 	unsigned int right;
 
-	while (low + 1 < high && fine(image, table[low].rule) == fine(image, table[low + 1].rule))
-		low++;
-	if (low + 1 >= high) {
-		give(code, fine(image, table[low].rule) ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF);
+	if (high - low == 1) {
+		give(code, spans->fine[low] ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF);
 		return;
 	}
-	if (middle <= low)
-		middle = low + 1;
-	emit(code, BPF_JMP | BPF_JGE | BPF_K, table[middle].begin, 0, 1);
+	if (high - low <= NEAR) {
+		search_near(code, spans, low, high, code->len + high - low - 1);
+		give(code, SECCOMP_RET_ALLOW);
+		give(code, SECCOMP_RET_USER_NOTIF);
+		return;
+	}
+	emit(code, BPF_JMP | BPF_JGE | BPF_K, spans->begin[middle], 0, 1);
 	right = jump(code);
-	search(code, image, table, low, middle);
+	search(code, spans, low, middle);
 	land(code, right);
-	search(code, image, table, middle, high);
+	search(code, spans, middle, high);
 }
 
 static void search_whole(struct code *code, image_ref image, const struct image_table *table)
 {
-	const struct image_interval *first = (const void *)image_cell(image, table->first);
-	unsigned int begin = code->len;
+	struct spans spans = {0};
 
-	if (image_cell(image, table->first + table->count - 1))
-		search(code, image, first, 0, table->count);
-	if (code->len - begin <= SEARCH_MAX && !code->full)
-		return;
-	code->len = begin; /* too many: all are asked about */
-	code->full = false;
-	give(code, SECCOMP_RET_USER_NOTIF);
+	/* too many for the filter: all are asked about */
+	if (spans_of(&spans, image, table) || code->len + spans.count + spans.count / 16 > SEARCH_END)
+		give(code, SECCOMP_RET_USER_NOTIF);
+	else
+		search(code, &spans, 0, spans.count);
+	free(spans.begin);
+	free(spans.fine);
 }
 
 /* Every call takes its id to the same search, which is behind all of them. */
