@@ -7,7 +7,7 @@
  *   open()                                                   everything that can fail early
  *   fork() ------------------------ enter(guard, sock)       the last thing before execvp()
  *   adopt(guard, child, sock)                                the child is in the domain from here on
- *   loop: fd() readable -> dispatch()
+ *   loop: fd() or later() readable -> dispatch()
  *         each waitpid() result -> reaped(), true if it was the guard's own business
  *   close()
  *
@@ -44,6 +44,9 @@ struct guard_mode {
 	int (*enter)(struct guard *guard, int sock, struct fault *fault);
 	int (*adopt)(struct guard *guard, pid_t child, int sock, struct fault *fault);
 	int (*fd)(const struct guard *guard);
+	/* One more, for what it put off; or -1. NULL: it puts nothing off. Not the same one, since a descriptor that
+	 * stands for others is woken up on any processor, and this one on its caller's. */
+	int (*later)(const struct guard *guard);
 	void (*dispatch)(struct guard *guard);
 	bool (*reaped)(struct guard *guard, pid_t pid, int status);
 	uint64_t (*denied)(const struct guard *guard); /* denials so far (would-be denials in audit mode too) */

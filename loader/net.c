@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +16,6 @@
 #include "supervisor.h"
 
 #define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, 6.9 */
-#define ALARM_SIGNAL SIGXCPU   /* not handed on to the command (init.c), and not used by ourselves otherwise */
-#define ALARM_NS 100000L       /* longer than any connect that is over at once */
 
 int net_possible(struct fault *fault)
 {
@@ -56,18 +53,9 @@ int net_open(struct net **out, struct fault *fault)
 	return 0;
 }
 
-static void alarmed(int signal)
+int net_adopt(struct net *net)
 {
-	(void)signal;
-}
-
-/* Not earlier: a fork inherits no timer, and the command is to have our signal's action no more than our timer. */
-int net_adopt(struct net *net, int listener)
-{
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = ALARM_SIGNAL};
-	struct sigaction action = {.sa_handler = alarmed}; /* no SA_RESTART: it is there to interrupt */
-	struct epoll_event of_listener = {.events = EPOLLIN, .data.ptr = net};
-	struct epoll_event of_ticker = {.events = EPOLLIN, .data.ptr = &net->ticker};
+	struct epoll_event of_ticker = {.events = EPOLLIN, .data.ptr = net};
 	struct fault fault;
 	int proc = proc_open(&fault), ret;
 
@@ -77,16 +65,7 @@ int net_adopt(struct net *net, int listener)
 	close(proc);
 	if (ret)
 		return ret;
-	if (timer_create(CLOCK_MONOTONIC, &event, &net->alarm) || sigaction(ALARM_SIGNAL, &action, NULL) ||
-	    epoll_ctl(net->epoll, EPOLL_CTL_ADD, listener, &of_listener) ||
-	    epoll_ctl(net->epoll, EPOLL_CTL_ADD, net->ticker, &of_ticker))
-		return -errno;
-	return 0;
-}
-
-void net_deaf(struct net *net, int listener)
-{
-	epoll_ctl(net->epoll, EPOLL_CTL_DEL, listener, NULL);
+	return epoll_ctl(net->epoll, EPOLL_CTL_ADD, net->ticker, &of_ticker) ? -errno : 0;
 }
 
 void net_close(struct net *net)
@@ -105,23 +84,69 @@ void net_close(struct net *net)
 		if (fd >= 0)
 			close(fd);
 	}
+	for (size_t i = 0; i < NET_PIDFDS; i++)
+		if (net->pidfds[i].tid)
+			close(net->pidfds[i].fd);
 	creds_drop(&net->own);
 	free(net);
 }
 
-/* A descriptor of the task's. Before 6.9 a pidfd is of a thread group: then it is its first thread's. */
-int net_copy(pid_t tid, const struct task *task, int number)
+/* Before 6.9 a pidfd is of a thread group: then the descriptors are its first thread's. */
+static int pidfd_open(const struct task *task)
 {
-	int pidfd = syscall(SYS_pidfd_open, tid, PIDFD_OF_THREAD), fd;
+	int pidfd = syscall(SYS_pidfd_open, task->tid, PIDFD_OF_THREAD);
 
 	if (pidfd < 0 && errno == EINVAL)
 		pidfd = syscall(SYS_pidfd_open, task_group(task), 0);
 	if (pidfd < 0)
 		return errno == EINVAL ? -ESRCH : -errno;
-	fd = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	return pidfd;
+}
+
+/* Kept: as long as the task lives, its number and its pidfd name the same, and afterwards the pidfd names nobody. */
+static int pidfd_of(struct net *net, const struct task *task)
+{
+	struct net_pidfd *kept = &net->pidfds[net->pidfd_next % NET_PIDFDS];
+	int fd;
+
+	for (size_t i = 0; i < NET_PIDFDS; i++)
+		if (net->pidfds[i].tid == task->tid)
+			return net->pidfds[i].fd;
+	fd = pidfd_open(task);
 	if (fd < 0)
+		return fd;
+	if (kept->tid)
+		close(kept->fd);
+	*kept = (struct net_pidfd){.tid = task->tid, .fd = fd};
+	net->pidfd_next++;
+	return fd;
+}
+
+static void pidfd_forget(struct net *net, pid_t tid)
+{
+	for (size_t i = 0; i < NET_PIDFDS; i++)
+		if (net->pidfds[i].tid == tid) {
+			close(net->pidfds[i].fd);
+			net->pidfds[i].tid = 0;
+		}
+}
+
+int net_copy(struct net *net, const struct task *task, int number)
+{
+	int fd = -ESRCH;
+
+	for (int tries = 0; tries < 2 && fd == -ESRCH; tries++) {
+		int pidfd = pidfd_of(net, task);
+
+		if (pidfd < 0)
+			return pidfd;
+		fd = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+		if (fd >= 0)
+			return fd;
 		fd = errno == EMFILE || errno == ENFILE ? -ENOBUFS : -errno;
-	close(pidfd);
+		if (fd == -ESRCH || fd == -EBADF)
+			pidfd_forget(net, task->tid); /* it may be of one that had the number before */
+	}
 	return fd;
 }
 
@@ -137,11 +162,12 @@ int net_name(const struct task *task, uint64_t address, uint64_t len, struct net
 	return task_memory(task, address, &call->name, length);
 }
 
-int net_take(const struct seccomp_notif *notif, const struct task *task, struct net_call *call, bool *seen)
+int net_take(struct guard *guard, const struct seccomp_notif *notif, struct net_call *call, bool *seen)
 {
+	struct task task = {.proc = guard->proc, .tid = notif->pid};
 	int flags, ret;
 
-	*call = (struct net_call){.notif = *notif, .fd = net_copy(notif->pid, task, (int)notif->data.args[0])};
+	*call = (struct net_call){.notif = *notif, .fd = net_copy(guard->net, &task, (int)notif->data.args[0])};
 	*seen = call->fd >= 0 || call->fd == -EBADF || call->fd == -ENOBUFS;
 	if (call->fd < 0)
 		return call->fd;
@@ -211,13 +237,6 @@ void net_unseen(struct guard *guard, const struct seccomp_notif *notif)
 		notif_refuse(guard, notif, EACCES);
 	else
 		notif_continue(guard, notif);
-}
-
-static void alarm_set(struct net *net, long ns)
-{
-	struct itimerspec each = {.it_interval.tv_nsec = ns, .it_value.tv_nsec = ns};
-
-	timer_settime(net->alarm, 0, &each, NULL);
 }
 
 static bool names_path(const struct net_call *call)
@@ -298,17 +317,28 @@ void net_leave(struct guard *guard, struct net_guise *guise)
 	creds_drop(&guise->creds);
 }
 
-/* connect() on our copy; out of it again if it blocks. */
-static long connect_begin(struct guard *guard, struct net_call *call)
+static bool is_connected(int fd)
 {
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+}
+
+/* connect() on our copy, which is not to wait. For that moment a blocking socket is none to anybody: but it is not
+ * connected, so there is nobody who reads or writes. */
+static long connect_begin(const struct net_call *call)
+{
+	bool change = call->blocks && call->socket.type != SOCK_DGRAM && !is_connected(call->fd);
+	int flags = change ? fcntl(call->fd, F_GETFL) : 0;
 	long result;
 
-	if (call->blocks)
-		alarm_set(guard->net, ALARM_NS);
-	result = connect(call->fd, (struct sockaddr *)&call->name, call->name_len) < 0 ? -errno : 0;
-	if (call->blocks)
-		alarm_set(guard->net, 0);
-	return call->blocks && result == -EINTR ? NET_WAIT : result;
+	if (change)
+		fcntl(call->fd, F_SETFL, flags | O_NONBLOCK);
+	result = connect(call->fd, (const struct sockaddr *)&call->name, call->name_len) < 0 ? -errno : 0;
+	if (change)
+		fcntl(call->fd, F_SETFL, flags);
+	return change && (result == -EINPROGRESS || result == -EALREADY || result == -EAGAIN) ? NET_WAIT : result;
 }
 
 long net_connect_attempt(struct guard *guard, struct net_call *call)
@@ -318,11 +348,11 @@ long net_connect_attempt(struct guard *guard, struct net_call *call)
 	int ret;
 
 	if (call->socket.is != SOCKET_LOCAL)
-		return connect_begin(guard, call);
+		return connect_begin(call);
 	ret = net_enter(guard, call, &guise);
 	if (ret)
 		return ret;
-	result = connect_begin(guard, call);
+	result = connect_begin(call);
 	net_leave(guard, &guise);
 	return result;
 }
@@ -356,7 +386,7 @@ void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif)
 	}
 	call->fd = -1;
 	call->send = NULL;
-	ret = notif->pid ? net_take(notif, &task, call, &seen) : -ESRCH;
+	ret = notif->pid ? net_take(guard, notif, call, &seen) : -ESRCH;
 	if (!ret)
 		ret = net_name(&task, notif->data.args[1], notif->data.args[2], call);
 	call->attempt = net_connect_attempt;

@@ -9,9 +9,9 @@
  * is the kernel that goes on, and the peer sees who really calls. Else we call in the name of the task, with its ids
  * and from its directory; only the process that the peer sees is ours.
  *
- * A call that has to wait is parked, not waited for: connect() on a blocking socket is begun with a timer running,
- * whose signal takes the supervisor out of it; it goes on by itself, and epoll tells when it is over. The task waits
- * in its notification, which a signal ends as it would end the call. It then asks again, or not: parked.c.
+ * A call that has to wait is parked, not waited for: connect() on a blocking socket is begun as on one that does not
+ * block, goes on by itself, and epoll tells when it is over. The task waits in its notification, which a signal ends
+ * as it would end the call. It then asks again, or not: parked.c.
  */
 #ifndef MANTLET_NET_H
 #define MANTLET_NET_H
@@ -20,7 +20,6 @@
 #include <linux/seccomp.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "creds.h"
 #include "peer.h"
@@ -28,7 +27,8 @@
 struct guard;
 
 #define NET_WAIT LONG_MIN /* not over: park it */
-#define NET_LOST 64       /* results that nobody waited for any more */
+#define NET_PIDFDS 8
+#define NET_LOST 64 /* results that nobody waited for any more */
 
 /* What a send has beside its socket and name. */
 struct net_send {
@@ -63,12 +63,18 @@ struct net_lost {
 	uint64_t time;
 };
 
+struct net_pidfd {
+	pid_t tid;
+	int fd;
+};
+
 struct net {
 	int epoll, ticker, cwd;
 	bool shared; /* some processes have a table of descriptors in common */
 	bool ticking;
-	uint64_t ticks; /* since the last sweep */
-	timer_t alarm;
+	uint64_t ticks;                      /* since the last sweep */
+	struct net_pidfd pidfds[NET_PIDFDS]; /* of those that asked last */
+	unsigned int pidfd_next;
 	struct creds own;
 	struct net_call *parked;
 	struct net_lost lost[NET_LOST];
@@ -80,11 +86,8 @@ int net_possible(struct fault *fault);
 
 /* In the parent, before and after the fork. */
 int net_open(struct net **out, struct fault *fault);
-int net_adopt(struct net *net, int listener);
+int net_adopt(struct net *net);
 void net_close(struct net *net);
-
-/* The listener is about to be closed. */
-void net_deaf(struct net *net, int listener);
 
 /* The calls. */
 void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif);
@@ -98,8 +101,8 @@ void net_ready(struct guard *guard);
 /* -- between net.c, send.c and parked.c -- */
 
 /* Copies the socket, and the flags that say whether it blocks. -errno: as the call's own; *seen false: we may not. */
-int net_take(const struct seccomp_notif *notif, const struct task *task, struct net_call *call, bool *seen);
-int net_copy(pid_t tid, const struct task *task, int number);
+int net_take(struct guard *guard, const struct seccomp_notif *notif, struct net_call *call, bool *seen);
+int net_copy(struct net *net, const struct task *task, int number);
 int net_name(const struct task *task, uint64_t address, uint64_t len, struct net_call *call);
 void net_unseen(struct guard *guard, const struct seccomp_notif *notif);
 

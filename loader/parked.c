@@ -185,9 +185,9 @@ void net_ready(struct guard *guard)
 	struct epoll_event event;
 
 	/* one at a time: what it does may take the next one's call away */
-	if (epoll_wait(guard->net->epoll, &event, 1, 0) <= 0 || event.data.ptr == guard->net)
+	if (epoll_wait(guard->net->epoll, &event, 1, 0) <= 0)
 		return;
-	if (event.data.ptr == &guard->net->ticker)
+	if (event.data.ptr == guard->net)
 		tick(guard);
 	else
 		attempt_again(guard, event.data.ptr);

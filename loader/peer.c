@@ -18,11 +18,14 @@ static int option(int fd, int name, int *value)
 int peer_socket(int fd, struct peer_socket *out)
 {
 	int ret = option(fd, SO_DOMAIN, &out->family);
+	bool inet = !ret && (out->family == AF_INET || out->family == AF_INET6);
 
 	if (!ret)
-		ret = option(fd, SO_TYPE, &out->type);
-	if (!ret)
 		ret = option(fd, SO_PROTOCOL, &out->protocol);
+	if (inet && out->protocol == IPPROTO_TCP)
+		out->type = SOCK_STREAM; /* what nearly all are need not be asked for */
+	else if (!ret)
+		ret = option(fd, SO_TYPE, &out->type);
 	if (!ret)
 		out->is = verdict_socket(out->family, out->type, out->protocol);
 	return ret;

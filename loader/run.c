@@ -177,22 +177,25 @@ static void reap(struct run *run)
 
 static void loop(struct run *run)
 {
+	const struct guard_mode *mode = run->guard_mode;
+
 	while (!run->ended) {
 		struct pollfd fds[] = {
 			{.fd = run->init.signals, .events = POLLIN},
-			{.fd = run->guard_mode->fd(run->guard), .events = POLLIN},
+			{.fd = mode->fd(run->guard), .events = POLLIN},
+			{.fd = mode->later ? mode->later(run->guard) : -1, .events = POLLIN},
 			{.fd = audit_pending(run->audit) ? audit_fd(run->audit) : -1, .events = POLLOUT},
 		};
 
-		if (poll(fds, 3, -1) < 0)
+		if (poll(fds, 4, -1) < 0)
 			continue;
 		if (fds[0].revents) {
 			init_signals(&run->init);
 			reap(run);
 		}
-		if (fds[1].revents)
-			run->guard_mode->dispatch(run->guard);
-		if (fds[2].revents)
+		if (fds[1].revents || fds[2].revents)
+			mode->dispatch(run->guard);
+		if (fds[3].revents)
 			audit_flush(run->audit);
 	}
 }

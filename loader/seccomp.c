@@ -36,6 +36,11 @@ struct guarded {
 	struct scmp_arg_cmp arg[FILTER_ARGS];
 };
 
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1UL
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
 /* Of an int argument: the kernel looks at half of the register. */
 #ifndef IPV6_FLOWLABEL_MGR
 #define IPV6_FLOWLABEL_MGR 32 /* in linux/in6.h, which cannot stand beside netinet/in.h */
@@ -301,7 +306,7 @@ static int listener_fetch(const struct guard *guard, pid_t child, int sock, bool
 	while (got < 0 && errno == EINTR);
 	if (got != sizeof(offer))
 		return got < 0 ? -errno : -ECONNRESET;
-	fd = net_copy(child, &task, offer[0]);
+	fd = net_copy(guard->net, &task, offer[0]);
 	*wait_killable = offer[1];
 	if (fd >= 0 && write(sock, &fd, sizeof(fd)) < 0) {
 		close(fd);
@@ -372,15 +377,22 @@ static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct faul
 		close(listener);
 		return fault_set(fault, errno, "cannot hide the supervisor from its command: %s", strerror(errno));
 	}
+	/* The one who answers is to run where the one who asked does: from 6.6 on. */
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	guard->child = child;
 	guard->listener = listener;
-	ret = guard->net ? net_adopt(guard->net, listener) : 0;
+	ret = guard->net ? net_adopt(guard->net) : 0;
 	return ret ? fault_set(fault, -ret, "cannot wait for connections: %s", strerror(-ret)) : 0;
 }
 
 static int seccomp_fd(const struct guard *guard)
 {
-	return guard->net ? guard->net->epoll : guard->listener;
+	return guard->listener;
+}
+
+static int seccomp_later(const struct guard *guard)
+{
+	return guard->net ? guard->net->epoll : -1;
 }
 
 static void notif_ask(struct guard *guard, const struct seccomp_notif *notif)
@@ -411,7 +423,7 @@ static void seccomp_dispatch(struct guard *guard)
 {
 	struct pollfd poller = {.fd = guard->listener, .events = POLLIN};
 
-	if (guard->net)
+	if (guard->net && guard->net->parked)
 		net_ready(guard);
 
 	/* The call that made it readable may be gone again, and receiving would then wait for the next one.
@@ -423,8 +435,6 @@ static void seccomp_dispatch(struct guard *guard)
 		if (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_RECV, guard->notif) == 0)
 			notif_ask(guard, guard->notif);
 	} else if (poller.revents & (POLLHUP | POLLERR)) {
-		if (guard->net)
-			net_deaf(guard->net, guard->listener);
 		close(guard->listener);
 		guard->listener = -1;
 	}
@@ -459,6 +469,7 @@ const struct guard_mode guard_seccomp = {
 	.enter = seccomp_enter,
 	.adopt = seccomp_adopt,
 	.fd = seccomp_fd,
+	.later = seccomp_later,
 	.dispatch = seccomp_dispatch,
 	.reaped = seccomp_reaped,
 	.denied = seccomp_denied,

@@ -147,7 +147,7 @@ static bool source_routed(const struct cmsghdr *cmsg)
 		(cmsg->cmsg_type == IPV6_RTHDR || cmsg->cmsg_type == IPV6_2292RTHDR));
 }
 
-static int rights_take(const struct task *task, struct net_call *call, struct cmsghdr *cmsg)
+static int rights_take(struct guard *guard, const struct task *task, struct net_call *call, struct cmsghdr *cmsg)
 {
 	struct net_send *send = call->send;
 	size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -163,7 +163,7 @@ static int rights_take(const struct task *task, struct net_call *call, struct cm
 		int fd;
 
 		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
-		fd = net_copy(task->tid, task, fd);
+		fd = net_copy(guard->net, task, fd);
 		if (fd < 0)
 			return fd;
 		send->passed[send->passed_count++] = fd;
@@ -212,7 +212,7 @@ static int control_take(struct guard *guard, const struct task *task, struct net
 		if (call->socket.is != SOCKET_LOCAL)
 			ret = source_routed(cmsg) && net_denied(guard, call, &routed) ? -EACCES : 0;
 		else if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-			ret = rights_take(task, call, cmsg);
+			ret = rights_take(guard, task, call, cmsg);
 		else if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_CREDENTIALS)
 			ret = claim_take(guard, task, cmsg);
 	}
@@ -366,7 +366,7 @@ static long message_send(struct guard *guard, const struct seccomp_notif *notif,
 	if (!call)
 		return -ENOBUFS;
 	send = call->send;
-	ret = net_take(notif, &task, call, seen);
+	ret = net_take(guard, notif, call, seen);
 	call->send = send;
 	if (!ret && !index && left_alone(guard, &task, call))
 		return notif_valid(guard, notif) ? NET_KERNEL : -ESRCH;
