@@ -165,7 +165,7 @@ int net_name(const struct task *task, uint64_t address, uint64_t len, struct net
 int net_take(struct guard *guard, const struct seccomp_notif *notif, struct net_call *call, bool *seen)
 {
 	struct task task = {.proc = guard->proc, .tid = notif->pid};
-	int flags, ret;
+	int ret;
 
 	*call = (struct net_call){.notif = *notif, .fd = net_copy(guard->net, &task, (int)notif->data.args[0])};
 	*seen = call->fd >= 0 || call->fd == -EBADF || call->fd == -ENOBUFS;
@@ -174,8 +174,8 @@ int net_take(struct guard *guard, const struct seccomp_notif *notif, struct net_
 	ret = peer_socket(call->fd, &call->socket);
 	if (ret)
 		return ret;
-	flags = fcntl(call->fd, F_GETFL);
-	call->blocks = flags >= 0 && !(flags & O_NONBLOCK);
+	call->flags = fcntl(call->fd, F_GETFL);
+	call->blocks = call->flags >= 0 && !(call->flags & O_NONBLOCK);
 	return 0;
 }
 
@@ -330,14 +330,13 @@ static bool is_connected(int fd)
 static long connect_begin(const struct net_call *call)
 {
 	bool change = call->blocks && call->socket.type != SOCK_DGRAM && !is_connected(call->fd);
-	int flags = change ? fcntl(call->fd, F_GETFL) : 0;
 	long result;
 
 	if (change)
-		fcntl(call->fd, F_SETFL, flags | O_NONBLOCK);
+		fcntl(call->fd, F_SETFL, call->flags | O_NONBLOCK);
 	result = connect(call->fd, (const struct sockaddr *)&call->name, call->name_len) < 0 ? -errno : 0;
 	if (change)
-		fcntl(call->fd, F_SETFL, flags);
+		fcntl(call->fd, F_SETFL, call->flags);
 	return change && (result == -EINPROGRESS || result == -EALREADY || result == -EAGAIN) ? NET_WAIT : result;
 }
 

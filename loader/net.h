@@ -46,7 +46,7 @@ struct net_send {
 struct net_call {
 	struct net_call *next;
 	struct seccomp_notif notif;
-	int fd; /* a copy */
+	int fd, flags; /* a copy; F_GETFL */
 	struct peer_socket socket;
 	bool blocks;
 	struct sockaddr_storage name;
