@@ -29,8 +29,8 @@
 #include "technique.h"
 
 static const struct technique_list *const lists[] = {
-	&exec_names,      &exec_tasks,   &exec_places,    &connect_calls,
-	&connect_sockets, &connect_ways, &identity_calls, &identity_execs,
+	&exec_names,   &exec_tasks,     &exec_places,    &connect_calls, &connect_sockets,
+	&connect_ways, &identity_calls, &identity_execs, &drift_files,   &domain_ways,
 };
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
@@ -75,6 +75,7 @@ static void aim_make(const struct runner *runner, bool forbidden, struct aim *ai
 		.in6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = in6addr_loopback},
 		.mapped = {.sin6_family = AF_INET6, .sin6_port = port},
 		.id = forbidden ? ID_FORBIDDEN : ID_ALLOWED,
+		.guard = getppid(),
 	};
 	aim->in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	aim->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + forbidden);
@@ -84,7 +85,7 @@ static void aim_make(const struct runner *runner, bool forbidden, struct aim *ai
 __attribute__((noreturn)) static void child_run(const struct technique *technique, const struct aim *aim, int reason)
 {
 	setpgid(0, 0);
-	alarm(60);
+	alarm(20);
 	if (chdir(aim->work) || dup2(reason, STDERR_FILENO) < 0)
 		_exit(1);
 	technique->run(aim);

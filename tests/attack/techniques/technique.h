@@ -35,6 +35,7 @@ struct aim {
 	struct sockaddr_in6 in6;     /* ::1 */
 	struct sockaddr_in6 mapped;  /* in4 as IPv6 */
 	id_t id;
+	pid_t guard; /* or whoever started this, without one */
 };
 
 /* What the technique does with what is allowed, under Mantlet. */
