@@ -259,9 +259,11 @@ static void by_stopped_guard(const struct aim *aim)
 
 static void by_starved_guard(const struct aim *aim)
 {
-	struct rlimit none = {0, 0}, old;
+	struct rlimit none, old;
 
-	need("prlimit", prlimit(aim->guard, RLIMIT_NOFILE, &none, &old));
+	need("prlimit", prlimit(aim->guard, RLIMIT_NOFILE, NULL, &old));
+	none = (struct rlimit){0, old.rlim_max};
+	need("prlimit", prlimit(aim->guard, RLIMIT_NOFILE, &none, NULL));
 	if (fork() == 0) {
 		setsid();
 		run(aim->program);
