@@ -56,6 +56,18 @@ static bool name_holds(const struct judge *judge, const struct file_id *id, cons
 	return file_same(id, there);
 }
 
+/* As mode lsm shows it: without what the kernel's text for people adds. */
+static void show_nameless(char *path)
+{
+	static const char deleted[] = " (deleted)", memory[] = "/memfd:";
+	size_t len = strlen(path), end = sizeof(deleted) - 1;
+
+	if (len > end && !strcmp(path + len - end, deleted))
+		path[len -= end] = '\0';
+	if (!strncmp(path, memory, sizeof(memory) - 1))
+		memmove(path, path + 1, len);
+}
+
 static const char *name_file(const struct judge *judge, const struct task *task, int fd, char *path,
 			     struct file_id *there)
 {
@@ -67,6 +79,7 @@ static const char *name_file(const struct judge *judge, const struct task *task,
 		return "its path is too long or cannot be read";
 	if (name_holds(judge, &id, path, there))
 		return NULL;
+	show_nameless(path);
 	return id.links ? "no such file under this name from the container's root"
 			: "the file has no name: deleted or memfd";
 }
