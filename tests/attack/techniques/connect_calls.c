@@ -337,6 +337,58 @@ static void by_addrform(const struct aim *aim)
 	sendto(fd, "x", 1, 0, AT(aim->in4));
 }
 
+/* Before it goes where its address says it goes to another: 127.0.0.9 for what is forbidden. */
+static void source_route(const struct aim *aim, unsigned char option[8])
+{
+	const unsigned char loose[8] = {1, 131, 7, 4, 127, 0, 0, aim->forbidden ? 9 : 1};
+
+	need_not("nobody can see it", watch_ask(aim->work, ASK_SNIFFER) < 0);
+	memcpy(option, loose, sizeof(loose));
+}
+
+static void by_source_route(const struct aim *aim)
+{
+	struct sockaddr_in good = aim->in4;
+	unsigned char option[8];
+	int fd = udp();
+
+	good.sin_port = htons(PORT_ALLOWED);
+	source_route(aim, option);
+	need("IP_OPTIONS", setsockopt(fd, IPPROTO_IP, IP_OPTIONS, option, sizeof(option)));
+	sendto(fd, "x", 1, 0, AT(good));
+}
+
+static void by_connected_source_route(const struct aim *aim)
+{
+	struct sockaddr_in good = aim->in4;
+	unsigned char option[8];
+	int fd = socket_make(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	good.sin_port = htons(PORT_ALLOWED);
+	source_route(aim, option);
+	need("IP_OPTIONS", setsockopt(fd, IPPROTO_IP, IP_OPTIONS, option, sizeof(option)));
+	connect(fd, AT(good));
+}
+
+static void by_message_source_route(const struct aim *aim)
+{
+	struct sockaddr_in good = aim->in4;
+	char control[CMSG_SPACE(8)] = {0};
+	struct msghdr *msg;
+	struct cmsghdr *cmsg;
+
+	good.sin_port = htons(PORT_ALLOWED);
+	msg = message_to(AT(good));
+	msg->msg_control = control;
+	msg->msg_controllen = sizeof(control);
+	cmsg = CMSG_FIRSTHDR(msg);
+	cmsg->cmsg_level = IPPROTO_IP;
+	cmsg->cmsg_type = IP_RETOPTS;
+	cmsg->cmsg_len = CMSG_LEN(8);
+	source_route(aim, CMSG_DATA(cmsg));
+	need("IP_RETOPTS", sendmsg(udp(), msg, 0));
+}
+
 static const struct technique techniques[] = {
 	{"connect", by_connect, SAME, 0, 0},
 	{"connect to another address", by_address, SAME, 0, 0},
@@ -376,6 +428,9 @@ static const struct technique techniques[] = {
 	{"sendto from a socket connected elsewhere", by_sendto_while_connected, SAME, 0, 0},
 	{"sendto MSG_MORE, and the rest without a name", by_more, SAME, 0, 0},
 	{"sendto after IPV6_ADDRFORM", by_addrform, SAME, 0, 0},
+	{"sendto with a source route (IP_OPTIONS)", by_source_route, ANY, 0, 0},
+	{"connect with a source route", by_connected_source_route, ANY, 0, 0},
+	{"sendmsg with a source route of its own (IP_RETOPTS)", by_message_source_route, ANY, 0, 0},
 };
 
 const struct technique_list connect_calls = TECHNIQUE_LIST(SECTION_CONNECT, techniques);

@@ -143,6 +143,7 @@ static void by_unnamed(const struct aim *aim)
 static void by_shared_memory(const struct aim *aim)
 {
 	copy_to(aim->program, "/dev/shm/technique");
+	need("/dev/shm", access("/dev/shm/technique", X_OK));
 	if (fork() == 0)
 		run("/dev/shm/technique");
 	usleep(200000);

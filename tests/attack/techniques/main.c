@@ -207,8 +207,8 @@ static void guarded_run(struct runner *runner, enum section section, const struc
 	}
 	forbidden = technique_try(runner, section, technique, true);
 	if (note) {
-		tell(runner, forbidden > 0, "%s: %s: %s: %s", name, technique->name,
-		     forbidden > 0 ? "as documented" : "documented, but has no effect any more", note);
+		tell(runner, true, "%s: %s: %s: %s", name, technique->name,
+		     forbidden > 0 ? "has its effect, as documented" : "no effect here; documented", note);
 		return;
 	}
 	snprintf(reason, sizeof(reason), "%s", runner->reason);

@@ -19,6 +19,7 @@
 enum {
 	PORT_ALLOWED = 4801,
 	PORT_FORBIDDEN = 4802,
+	SNIFFED = 0x7f000009, /* 127.0.0.9: what is sent there is counted, received or not */
 	ID_ALLOWED = 54320,
 	ID_FORBIDDEN = 54321, /* nobody else on the machine has it */
 };
@@ -50,8 +51,7 @@ struct technique {
 	const char *name;
 	void (*run)(const struct aim *aim);
 	enum allowed allowed;
-	/* NULL: it has no effect in that mode. Else why it has one: printed in the documentation's table, and the test
-	 * says when that is true no more. */
+	/* NULL: it has no effect in that mode. Else why it has one, as the documentation's table says. */
 	const char *lsm, *seccomp;
 };
 
@@ -109,8 +109,9 @@ enum question {
 	/* it is seen where it was tried: count it there */
 	ASK_ARRIVED_ALLOWED = 'A',
 	ASK_ARRIVED_FORBIDDEN = 'F',
-	ASK_SOCKET = 's', /* hand a TCP socket to who connected to WORK/hand */
-	ASK_VICTIM = 'v', /* the pid of a task outside of the domain that does nothing */
+	ASK_SNIFFER = 'n', /* whether packets to SNIFFED are counted; negative if not */
+	ASK_SOCKET = 's',  /* hand a TCP socket to who connected to WORK/hand */
+	ASK_VICTIM = 'v',  /* the pid of a task outside of the domain that does nothing */
 };
 long watch_ask(const char *work, enum question question);
 int watch_main(const char *work);

@@ -7,8 +7,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
+#include <netinet/ip.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,7 +37,7 @@ struct watch {
 	struct endpoint endpoints[ENDPOINTS];
 	size_t count;
 	long arrived[2]; /* [allowed] */
-	int ask, answer, hand;
+	int ask, answer, hand, sniffer;
 	pid_t victim;
 };
 
@@ -107,11 +109,24 @@ static bool arrival_take(const struct endpoint *endpoint)
 	return fd >= 0;
 }
 
+/* A packet of IPv4 on its way to SNIFFED. */
+static bool packet_take(int sniffer, long *arrived)
+{
+	struct iphdr header;
+	ssize_t got = recv(sniffer, &header, sizeof(header), 0);
+
+	if (got == sizeof(header) && header.version == 4 && ntohl(header.daddr) == SNIFFED)
+		++*arrived;
+	return got >= 0;
+}
+
 static void arrivals_take(struct watch *watch)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		while (arrival_take(&watch->endpoints[i]))
 			watch->arrived[watch->endpoints[i].allowed]++;
+	while (watch->sniffer >= 0 && packet_take(watch->sniffer, &watch->arrived[0]))
+		;
 }
 
 /* A socket that was made outside of the domain. */
@@ -176,6 +191,8 @@ static long question_answer(struct watch *watch, enum question question)
 		return ++watch->arrived[1];
 	case ASK_ARRIVED_FORBIDDEN:
 		return ++watch->arrived[0];
+	case ASK_SNIFFER:
+		return watch->sniffer < 0 ? -1 : 0;
 	case ASK_SOCKET:
 		return socket_hand(watch);
 	case ASK_VICTIM:
@@ -229,6 +246,7 @@ int watch_main(const char *work)
 	signal(SIGPIPE, SIG_IGN);
 	loopback_up();
 	listen_everywhere(&watch);
+	watch.sniffer = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_IP));
 	if (watch.ask < 0 || watch.answer < 0 || watch.hand < 0) {
 		perror("techniques watch");
 		return 1;
