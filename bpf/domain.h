@@ -57,13 +57,17 @@ static __always_inline struct domain *domain_of(struct task_struct *task)
 	return entry ? domain_at(entry) : 0;
 }
 
-/* The root is taken before the first program or child of the domain could have changed it. */
+/* The root and the user namespace are taken before the first program or child of the domain could have changed
+ * them. Who knows the namespace by its address knows it to be there: a task of the domain is in it, or in one below. */
 static __always_inline void domain_take_root(struct domain *domain)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct user_namespace *ns;
 
 	if (domain->root.dentry)
 		return;
+	ns = BPF_CORE_READ(task, cred, user_ns);
+	domain->user_ns = BPF_CORE_READ(ns, level) ? (__u64)ns : 0;
 	domain->root.mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
 	domain->root.dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 }

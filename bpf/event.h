@@ -66,6 +66,7 @@ struct domain {
 	__u32 reserved;
 	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
+	__u64 user_ns; /* likewise, with the root: the kernel's address; 0: the first one, or not yet taken */
 };
 
 struct guardian {
@@ -127,6 +128,7 @@ enum path_end {
 	PATH_DELETED,    /* there is none: the file's name was removed, or it never had one */
 	PATH_NO_POLICY,  /* it was not begun: nothing in the domain's slot */
 	PATH_NO_ADDRESS, /* no path: the address is too short, or of a family that the socket has not */
+	PATH_NO_ID, /* no path: the id has no number in the container's user namespace, or none that can be found */
 	PATH_ENDS,
 };
 

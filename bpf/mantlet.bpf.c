@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "connect.h"
 #include "domain.h"
+#include "identity.h"
 #include "protect.h" /* has hooks of its own, by which no domain gets past these */
 #include "report.h"
 
@@ -152,4 +153,55 @@ int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int 
 		return 0;
 	domain = domain_current(&err);
 	return domain ? connect_judge(domain, &asked) : err;
+}
+
+SEC("lsm/task_fix_setuid")
+int BPF_PROG(uid_check, struct cred *new, const struct cred *old, int flags, int ret)
+{
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	domain = domain_current(&err);
+	return domain ? identity_uids(domain, new, old) : err;
+}
+
+SEC("lsm/task_fix_setgid")
+int BPF_PROG(gid_check, struct cred *new, const struct cred *old, int flags, int ret)
+{
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	domain = domain_current(&err);
+	return domain ? identity_gids(domain, new, old) : err;
+}
+
+/* Since 6.0. */
+SEC("lsm/task_fix_setgroups")
+int BPF_PROG(groups_check, struct cred *new, const struct cred *old, int ret)
+{
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	domain = domain_current(&err);
+	return domain ? identity_groups(domain, new, old) : err;
+}
+
+/* Once in an exec, after the capability module has said what the new program's identity is (it is always the first),
+ * and before there is no way back. */
+SEC("lsm/bprm_creds_from_file")
+int BPF_PROG(setid_check, struct linux_binprm *bprm, const struct file *file, int ret)
+{
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	domain = domain_current(&err);
+	return domain ? identity_exec(domain, bprm->cred, &file->f_path) : err;
 }

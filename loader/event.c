@@ -13,6 +13,7 @@ static const char *const why_not[] = {
 	[PATH_OUTSIDE] = "the file is not under the container's root",
 	[PATH_DELETED] = "the file was deleted, or never had a name",
 	[PATH_NO_POLICY] = "the domain has no policy",
+	[PATH_NO_ID] = "the id has no number in the container's user namespace",
 	[PATH_NO_ADDRESS] = "the address is too short, or is none that the socket can have",
 };
 

@@ -258,7 +258,7 @@ static void lsm_finish(struct guard *guard)
 
 const struct guard_mode guard_lsm = {
 	.name = "lsm",
-	.meets = DEMAND_EXEC | DEMAND_CONNECT | DEMAND_LOG_ALL,
+	.meets = DEMAND_EXEC | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
 	.open = lsm_open,
 	.enter = lsm_enter,
 	.adopt = lsm_adopt,

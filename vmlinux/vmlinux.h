@@ -147,6 +147,48 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	const struct cred *cred;
+};
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+typedef struct {
+	__u32 val;
+} kgid_t;
+
+/* 2 __u32, and since 6.3 one __u64: the same bytes on a little-endian machine */
+typedef struct {
+	__u64 val;
+} kernel_cap_t;
+
+struct group_info {
+	int ngroups;
+	kgid_t gid[];
+};
+
+struct uid_gid_extent {
+	__u32 first, lower_first, count;
+};
+
+struct uid_gid_map {
+	__u32 nr_extents;
+	struct uid_gid_extent extent[5];
+};
+
+struct user_namespace {
+	struct uid_gid_map uid_map, gid_map;
+	int level;
+};
+
+struct cred {
+	kuid_t uid, suid, euid, fsuid;
+	kgid_t gid, sgid, egid, fsgid;
+	unsigned int securebits;
+	kernel_cap_t cap_permitted;
+	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 
 struct kernel_siginfo;
@@ -164,6 +206,7 @@ enum kernel_read_file_id {
 };
 
 struct linux_binprm {
+	struct cred *cred;
 	struct file *file;
 	const char *filename;
 	const char *interp;

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which identities a domain takes: from the credentials that a call is about to set, to a verdict and its event.
+ *
+ * Asked about are the ids that differ from what the task has; a call that changes nothing is not judged. A call that
+ * is refused makes one event, of the first id that is refused. Ids are those that the container sees. A task that has
+ * made a user namespace of its own has other numbers, but the same ids behind them.
+ */
+#ifndef MANTLET_BPF_IDENTITY_H
+#define MANTLET_BPF_IDENTITY_H
+
+#include "report.h"
+
+#define ID_EXTENTS 5 /* of a map of ids that the kernel keeps in place (UID_GID_MAP_MAX_BASE_EXTENTS) */
+
+enum identity_ids { ID_REAL, ID_EFFECTIVE, ID_SAVED, ID_FS, IDS };
+
+struct identity {
+	image_ref image;
+	__u32 table;              /* IMAGE_UID or IMAGE_GID */
+	struct decision decision; /* on report.identity */
+	struct report report;     /* domain is filled in; path, for an exec */
+};
+
+/* A map of ids with more extents has them elsewhere. Those ids cannot be found: the answer is no. */
+static __attribute__((noinline)) _Bool id_map_up(const struct uid_gid_map *map, __u32 *id)
+{
+	__u32 extents = BPF_CORE_READ(map, nr_extents);
+	struct uid_gid_extent extent[ID_EXTENTS];
+
+	if (extents > ID_EXTENTS || bpf_core_read(extent, sizeof(extent), &map->extent))
+		return 0;
+	for (__u32 i = 0; i < ID_EXTENTS && i < extents; i++)
+		if (*id - extent[i].lower_first < extent[i].count) {
+			*id += extent[i].first - extent[i].lower_first;
+			return 1;
+		}
+	return 0;
+}
+
+/* To what the container sees; false: it does not see it. */
+static __always_inline _Bool id_translate(const struct identity *identity, __u32 *id)
+{
+	struct user_namespace *ns = (void *)identity->report.domain->user_ns;
+
+	return !ns || id_map_up(identity->table == IMAGE_UID ? &ns->uid_map : &ns->gid_map, id);
+}
+
+/* Begins with a table; false: nothing is to be asked. */
+static __always_inline _Bool identity_begin(struct identity *identity, __u32 table)
+{
+	const struct image_table *cell;
+
+	identity->table = table;
+	identity->image =
+		decide_image(identity->report.domain, table == IMAGE_UID ? RULE_UID : RULE_GID, &identity->decision);
+	if (!identity->image)
+		return 0;
+	cell = (const void *)image_cell(identity->image, table);
+	return !cell || cell->count;
+}
+
+static __always_inline void identity_asked(struct identity *identity, __u32 kind, __u32 from, __u32 to)
+{
+	identity->report.identity.kind = kind;
+	identity->report.identity.from = from;
+	identity->report.identity.to = to;
+}
+
+/* The verdict on one id. The first that is refused stays; true: that was it. */
+static __always_inline _Bool identity_ask(struct identity *identity, __u32 kind, __u32 from, __u32 to)
+{
+	struct verdict verdict;
+	__u32 seen = to;
+	_Bool found = id_translate(identity, &seen);
+
+	verdict = found ? verdict_id(identity->image, identity->table, seen)
+			: verdict_of(identity->image,
+				     VERDICT_UNRESOLVED(identity->table == IMAGE_UID ? RULE_UID : RULE_GID));
+	if (identity->decision.verdict.reported && !verdict.denied)
+		return 0;
+	if (!id_translate(identity, &from))
+		from = ~0u;
+	identity->decision.verdict = verdict;
+	identity->decision.end = found ? PATH_WHOLE : PATH_NO_ID;
+	identity_asked(identity, kind, from, seen);
+	return verdict.denied;
+}
+
+static __always_inline int identity_end(struct identity *identity)
+{
+	identity->report.decision = &identity->decision;
+	identity->report.kind = EVENT_IDENTITY;
+	if (identity->decision.verdict.reported)
+		report_send(&identity->report);
+	return identity->decision.verdict.enforced ? -EPERM : 0;
+}
+
+/* Real, effective, saved, file system's: each that changes, and equal ones once. */
+static __always_inline void identity_four(struct identity *identity, __u32 kind, const __u32 *from, const __u32 *to)
+{
+	_Bool any = 0;
+	__u32 last = 0;
+
+#pragma unroll
+	for (int i = 0; i < IDS; i++) {
+		if (from[i] == to[i] || (any && to[i] == last))
+			continue;
+		any = 1;
+		last = to[i];
+		if (identity_ask(identity, kind, from[i], last))
+			break;
+	}
+}
+
+static __attribute__((noinline)) int identity_judge(const struct domain *domain, __u32 table, const __u32 *from,
+						    const __u32 *to)
+{
+	struct identity identity = {.report.domain = domain};
+
+	if (identity_begin(&identity, table))
+		identity_four(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from, to);
+	return identity_end(&identity);
+}
+
+static __always_inline void uids_gather(__u32 *id, const struct cred *cred)
+{
+	id[ID_REAL] = cred->uid.val;
+	id[ID_EFFECTIVE] = cred->euid.val;
+	id[ID_SAVED] = cred->suid.val;
+	id[ID_FS] = cred->fsuid.val;
+}
+
+static __always_inline void gids_gather(__u32 *id, const struct cred *cred)
+{
+	id[ID_REAL] = cred->gid.val;
+	id[ID_EFFECTIVE] = cred->egid.val;
+	id[ID_SAVED] = cred->sgid.val;
+	id[ID_FS] = cred->fsgid.val;
+}
+
+static __always_inline int identity_uids(const struct domain *domain, const struct cred *new, const struct cred *old)
+{
+	__u32 from[IDS], to[IDS];
+
+	uids_gather(from, old);
+	uids_gather(to, new);
+	return identity_judge(domain, IMAGE_UID, from, to);
+}
+
+static __always_inline int identity_gids(const struct domain *domain, const struct cred *new, const struct cred *old)
+{
+	__u32 from[IDS], to[IDS];
+
+	gids_gather(from, old);
+	gids_gather(to, new);
+	return identity_judge(domain, IMAGE_GID, from, to);
+}
+
+#include "groups.h"
+#include "setid.h"
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What an exec gains by set-id bits and file capabilities. Part of identity.h. */
+#ifndef MANTLET_BPF_SETID_H
+#define MANTLET_BPF_SETID_H
+
+#include "identity.h"
+
+#define SECURE_NOROOT 1 /* root is no more than others */
+
+static __always_inline __u64 capabilities(const struct cred *cred)
+{
+	__u64 permitted = 0;
+
+	bpf_core_read(&permitted, sizeof(permitted), &cred->cap_permitted);
+	return permitted;
+}
+
+/* Root gets back, by being root, what he has laid down: that is no gain by a file. */
+static __always_inline _Bool root_by_itself(const struct cred *cred)
+{
+	struct user_namespace *ns = cred->user_ns;
+	__u32 uid = cred->uid.val, euid = cred->euid.val;
+
+	if (cred->securebits & SECURE_NOROOT)
+		return 0;
+	if (BPF_CORE_READ(ns, level) && (!id_map_up(&ns->uid_map, &uid) || !id_map_up(&ns->uid_map, &euid)))
+		return 0;
+	return !uid || !euid;
+}
+
+static __always_inline _Bool gains_capabilities(const struct cred *new, const struct cred *old)
+{
+	return capabilities(new) & ~capabilities(old) && !root_by_itself(new);
+}
+
+static __attribute__((noinline)) int setid_judge(const struct domain *domain, const struct path *path, __u32 from,
+						 __u32 to)
+{
+	struct identity identity = {.report.domain = domain, .report.path = path, .table = IMAGE_UID};
+
+	identity.image = decide_image(domain, RULE_IDENTITY, &identity.decision);
+	if (identity.image)
+		identity.decision.verdict = verdict_setid(identity.image);
+	from = id_translate(&identity, &from) ? from : ~0u;
+	to = id_translate(&identity, &to) ? to : ~0u;
+	identity_asked(&identity, EVENT_SETID, from, to);
+	return identity_end(&identity);
+}
+
+/* Of the ids only the effective ones are gained: the saved and the file system's follow them. */
+static __attribute__((noinline)) int setid_ids(const struct domain *domain, const struct path *path, __u32 table,
+					       __u32 from, __u32 to)
+{
+	struct identity identity = {.report.domain = domain, .report.path = path};
+
+	if (identity_begin(&identity, table))
+		identity_ask(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from, to);
+	return identity_end(&identity);
+}
+
+static __always_inline int identity_exec(const struct domain *domain, const struct cred *new, const struct path *path)
+{
+	const struct cred *old = bpf_get_current_task_btf()->cred;
+	__u32 from = old->euid.val, to = new->euid.val, from_gid = old->egid.val, to_gid = new->egid.val;
+	int r = 0;
+
+	if (from != to || from_gid != to_gid || gains_capabilities(new, old))
+		r = setid_judge(domain, path, from, to);
+	if (!r && from != to)
+		r = setid_ids(domain, path, IMAGE_UID, from, to);
+	if (!r && from_gid != to_gid)
+		r = setid_ids(domain, path, IMAGE_GID, from_gid, to_gid);
+	return r;
+}
+
+#endif
