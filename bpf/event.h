@@ -187,7 +187,7 @@ struct event {
 #define EVENT_SCRIPT_LARGE 4096
 #define EVENT_NAME 256 /* one component: NAME_MAX and a NUL */
 
-_Static_assert(sizeof(struct domain) == 40, "both sides agree on struct domain");
+_Static_assert(sizeof(struct domain) == 48, "both sides agree on struct domain");
 _Static_assert(sizeof(struct domain_counts) == 64, "both sides agree on struct domain_counts");
 _Static_assert(sizeof(struct host) == 64, "both sides agree on struct host");
 _Static_assert(sizeof(struct catalog) == 384, "both sides agree on struct catalog");

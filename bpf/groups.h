@@ -7,13 +7,18 @@
 
 #define GROUPS_STEPS (2 * 65536 + 1) /* NGROUPS_MAX of each set */
 
-/* Both sets ascend: groups_sort(), which the kernel's own search leans on. */
+/* Both sets ascend: groups_sort(), which the kernel's own search leans on. What changes from step to step begins as a 0
+ * that the verifier has not seen, and stands in the second half of eight bytes: decide.h says why. */
 struct groups_walk {
 	struct identity identity;
 	const struct group_info *new, *old;
-	__u32 new_at, old_at;
-	__u32 new_count, old_count;
+	__u32 new_count, new_at;
+	__u32 old_count, old_at;
 };
+
+_Static_assert(__builtin_offsetof(struct groups_walk, new_at) % 8 == 4 &&
+		       __builtin_offsetof(struct groups_walk, old_at) % 8 == 4,
+	       "see above");
 
 static __always_inline __u32 group_at(const struct group_info *groups, __u32 at)
 {
@@ -54,8 +59,11 @@ static __attribute__((noinline)) int identity_groups(const struct domain *domain
 
 	walk.new_count = BPF_CORE_READ(after, ngroups);
 	walk.old_count = BPF_CORE_READ(before, ngroups);
-	if (identity_begin(&walk.identity, IMAGE_GID))
+	walk.new_at = walk.old_at = domain->zero;
+	if (identity_begin(&walk.identity, IMAGE_GID)) {
+		walk.identity.decision.verdict.rule = domain->zero;
 		bpf_loop(GROUPS_STEPS, groups_step, &walk, 0);
+	}
 	return identity_end(&walk.identity);
 }
 

@@ -22,28 +22,29 @@ struct identity {
 	struct report report;     /* domain is filled in; path, for an exec */
 };
 
-/* A map of ids with more extents has them elsewhere. Those ids cannot be found: the answer is no. */
-static __attribute__((noinline)) _Bool id_map_up(const struct uid_gid_map *map, __u32 *id)
-{
-	__u32 extents = BPF_CORE_READ(map, nr_extents);
-	struct uid_gid_extent extent[ID_EXTENTS];
+/*
+ * An id as the user namespace numbers it, with ID_FOUND; 0: it has no number there. A map with more extents has them
+ * elsewhere; those ids are not found. Not static: the verifier goes through it once, and not once for each of its
+ * results in each place.
+ */
+#define ID_FOUND (1ull << 32)
 
+__attribute__((noinline)) __u64 id_seen(__u64 user_ns, __u32 table, __u32 id)
+{
+	struct user_namespace *ns = (void *)user_ns;
+	const struct uid_gid_map *map = table == IMAGE_UID ? &ns->uid_map : &ns->gid_map;
+	struct uid_gid_extent extent[ID_EXTENTS];
+	__u32 extents;
+
+	if (!ns) /* the first one: its numbers are the ids */
+		return ID_FOUND | id;
+	extents = BPF_CORE_READ(map, nr_extents);
 	if (extents > ID_EXTENTS || bpf_core_read(extent, sizeof(extent), &map->extent))
 		return 0;
 	for (__u32 i = 0; i < ID_EXTENTS && i < extents; i++)
-		if (*id - extent[i].lower_first < extent[i].count) {
-			*id += extent[i].first - extent[i].lower_first;
-			return 1;
-		}
+		if (id - extent[i].lower_first < extent[i].count)
+			return ID_FOUND | (id - extent[i].lower_first + extent[i].first);
 	return 0;
-}
-
-/* To what the container sees; false: it does not see it. */
-static __always_inline _Bool id_translate(const struct identity *identity, __u32 *id)
-{
-	struct user_namespace *ns = (void *)identity->report.domain->user_ns;
-
-	return !ns || id_map_up(identity->table == IMAGE_UID ? &ns->uid_map : &ns->gid_map, id);
 }
 
 /* Begins with a table; false: nothing is to be asked. */
@@ -70,45 +71,45 @@ static __always_inline void identity_asked(struct identity *identity, __u32 kind
 /* The verdict on one id. The first that is refused stays; true: that was it. */
 static __always_inline _Bool identity_ask(struct identity *identity, __u32 kind, __u32 from, __u32 to)
 {
+	__u64 seen = id_seen(identity->report.domain->user_ns, identity->table, to);
 	struct verdict verdict;
-	__u32 seen = to;
-	_Bool found = id_translate(identity, &seen);
 
-	verdict = found ? verdict_id(identity->image, identity->table, seen)
-			: verdict_of(identity->image,
+	if (seen)
+		verdict = verdict_id(identity->image, identity->table, seen);
+	else
+		verdict = verdict_of(identity->image,
 				     VERDICT_UNRESOLVED(identity->table == IMAGE_UID ? RULE_UID : RULE_GID));
-	if (identity->decision.verdict.reported && !verdict.denied)
+	if (identity->decision.verdict.rule && !verdict.denied)
 		return 0;
-	if (!id_translate(identity, &from))
-		from = ~0u;
 	identity->decision.verdict = verdict;
-	identity->decision.end = found ? PATH_WHOLE : PATH_NO_ID;
+	identity->decision.end = seen ? PATH_WHOLE : PATH_NO_ID;
 	identity_asked(identity, kind, from, seen);
 	return verdict.denied;
 }
 
 static __always_inline int identity_end(struct identity *identity)
 {
-	identity->report.decision = &identity->decision;
-	identity->report.kind = EVENT_IDENTITY;
+	int refused = -EPERM;
+	struct report *report = &identity->report;
+
+	report->decision = &identity->decision;
+	report->kind = EVENT_IDENTITY;
+	if (report->identity.kind != EVENT_GROUP) /* which comes from nothing */
+		report->identity.from = id_seen(report->domain->user_ns, identity->table, report->identity.from);
 	if (identity->decision.verdict.reported)
-		report_send(&identity->report);
-	return identity->decision.verdict.enforced ? -EPERM : 0;
+		report_send(report);
+	barrier_var(
+		refused); /* -1 is else made of the flag, in a way that the verifier does not see through (6.12) */
+	return identity->decision.verdict.enforced ? refused : 0;
 }
 
-/* Real, effective, saved, file system's: each that changes, and equal ones once. */
+/* Real, effective, saved, file system's: each that changes, and one that is equal to the one before it once. */
 static __always_inline void identity_four(struct identity *identity, __u32 kind, const __u32 *from, const __u32 *to)
 {
-	_Bool any = 0;
-	__u32 last = 0;
-
-#pragma unroll
 	for (int i = 0; i < IDS; i++) {
-		if (from[i] == to[i] || (any && to[i] == last))
+		if (from[i] == to[i] || (i && to[i - 1] != from[i - 1] && to[i] == to[i - 1]))
 			continue;
-		any = 1;
-		last = to[i];
-		if (identity_ask(identity, kind, from[i], last))
+		if (identity_ask(identity, kind, from[i], to[i]))
 			break;
 	}
 }

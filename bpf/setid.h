@@ -18,14 +18,12 @@ static __always_inline __u64 capabilities(const struct cred *cred)
 /* Root gets back, by being root, what he has laid down: that is no gain by a file. */
 static __always_inline _Bool root_by_itself(const struct cred *cred)
 {
-	struct user_namespace *ns = cred->user_ns;
-	__u32 uid = cred->uid.val, euid = cred->euid.val;
+	__u64 ns = (__u64)BPF_CORE_READ(cred, user_ns);
 
-	if (cred->securebits & SECURE_NOROOT)
-		return 0;
-	if (BPF_CORE_READ(ns, level) && (!id_map_up(&ns->uid_map, &uid) || !id_map_up(&ns->uid_map, &euid)))
-		return 0;
-	return !uid || !euid;
+	if (!BPF_CORE_READ(cred, user_ns, level))
+		ns = 0;
+	return !(cred->securebits & SECURE_NOROOT) && (id_seen(ns, IMAGE_UID, cred->uid.val) == ID_FOUND ||
+						       id_seen(ns, IMAGE_UID, cred->euid.val) == ID_FOUND);
 }
 
 static __always_inline _Bool gains_capabilities(const struct cred *new, const struct cred *old)
@@ -41,9 +39,7 @@ static __attribute__((noinline)) int setid_judge(const struct domain *domain, co
 	identity.image = decide_image(domain, RULE_IDENTITY, &identity.decision);
 	if (identity.image)
 		identity.decision.verdict = verdict_setid(identity.image);
-	from = id_translate(&identity, &from) ? from : ~0u;
-	to = id_translate(&identity, &to) ? to : ~0u;
-	identity_asked(&identity, EVENT_SETID, from, to);
+	identity_asked(&identity, EVENT_SETID, from, id_seen(domain->user_ns, IMAGE_UID, to));
 	return identity_end(&identity);
 }
 

@@ -9,6 +9,10 @@
 #   audit_has 'text' 'name'     some audit line has all these words in it
 #   audit_lacks 'text' 'name'   none has
 #   ok 'name' COMMAND…          the command succeeds
+#   enforced || return 0        leaves out the scenario, and says so, where this mode does not enforce its policy
+#   each arrived 'OP
+#   OP'                         under the policy, each line's act (tests/attack/act.c) comes to this; $tried of them.
+#                               Left out, and said, is what comes to nothing here without Mantlet, too
 #
 # $MANTLET is the binary, $MODE the mode, $HELPERS the folder of static helpers, $T a folder for the scenario's files.
 # shellcheck shell=sh
@@ -100,4 +104,61 @@ audit_lacks()
 {
 	[ "$(audit_lines "$1")" -eq 0 ]
 	result $? "$2"
+}
+
+enforced()
+{
+	under "$HELPERS/act" euid
+	if [ "$status" = 125 ] && grep -qF 'cannot enforce' "$T/err"; then
+		skip "$(cut -d: -f 4- "$T/err")"
+		return 1
+	fi
+}
+
+# What $1, a line of acts and what came of them, says of the act $2.
+came_of()
+{
+	awk -v act="$2: " 'index($0, act) == 1 { print substr($0, length(act) + 1); exit }' "$1"
+}
+
+# Is what act $2 comes to without Mantlet something that $1 could differ from?
+possible()
+{
+	case $1/$(came_of "$T/bare" "$2") in
+	*/arrived | */open | */taken | */done | refused/EINVAL | ignored/ignored) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+each()
+{
+	word=$1 tried=0
+	printf '%s\n' "$2" | awk NF >"$T/acts"
+	set --
+	while read -r act; do
+		"$HELPERS/act" "$act" >"$T/bare"
+		if possible "$word" "$act"; then
+			set -- "$@" "$act"
+			tried=$((tried + 1))
+		else
+			skip "$act: without Mantlet it is: $(came_of "$T/bare" "$act")"
+		fi
+	done <"$T/acts"
+	under "$HELPERS/act" "$@"
+	for act; do
+		[ "$(came_of "$T/out" "$act")" = "$word" ]
+		result $? "$act: $word"
+	done
+}
+
+# The set-id program $T/setuid gets no other identity by being run.
+gains()
+{
+	if [ "$("$T/setuid" euid)" != "euid: 33" ]; then
+		skip "$1: this machine gives it no identity without Mantlet"
+		return
+	fi
+	under "$T/setuid" euid
+	[ "$(cat "$T/out")" != "euid: 33" ]
+	result $? "$1 has no other identity"
 }
