@@ -331,14 +331,10 @@ static const struct {
 	long number;
 	const char *key;
 } calls[] = {
-	{"setuid", SYS_setuid, "Uid:"},
-	{"setgid", SYS_setgid, "Gid:"},
-	{"setreuid", SYS_setreuid, "Uid:"},
-	{"setregid", SYS_setregid, "Gid:"},
-	{"setresuid", SYS_setresuid, "Uid:"},
-	{"setresgid", SYS_setresgid, "Gid:"},
-	{"setfsuid", SYS_setfsuid, "Uid:"},
-	{"setfsgid", SYS_setfsgid, "Gid:"},
+	{"setuid", SYS_setuid, "Uid:"},          {"setgid", SYS_setgid, "Gid:"},
+	{"setreuid", SYS_setreuid, "Uid:"},      {"setregid", SYS_setregid, "Gid:"},
+	{"setresuid", SYS_setresuid, "Uid:"},    {"setresgid", SYS_setresgid, "Gid:"},
+	{"setfsuid", SYS_setfsuid, "Uid:"},      {"setfsgid", SYS_setfsgid, "Gid:"},
 	{"setgroups", SYS_setgroups, "Groups:"},
 };
 
