@@ -69,6 +69,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 TECHNIQUES := $(wildcard tests/attack/techniques/*.c)
 HELPERS := $(patsubst tests/attack/%.c,$(B)/attack/%,$(wildcard tests/attack/*.c)) $(B)/attack/techniques
+DOMAINS := $(patsubst tests/domains/%.c,$(B)/domains/%,$(wildcard tests/domains/*.c))
 LSM := $(patsubst tests/lsm/%.c,$(B)/lsm/%,$(wildcard tests/lsm/*.c))
 
 $(B)/tests/%.t: tests/unit/%.c $(POLICY) loader/audit.c loader/gaps.c $(HEADERS) $(wildcard tests/unit/*.h) Makefile
@@ -90,6 +91,11 @@ $(B)/lsm/%: tests/lsm/%.c Makefile
 $(B)/modes/operate: tests/modes/operate.c Makefile
 	@mkdir -p $(@D)
 	$(call say,MODES,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -o $@ $<
+
+# these load the LSM programs themselves
+$(B)/domains/%: tests/domains/%.c tests/domains/stage.h $(filter-out $(B)/obj/loader/main.o,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,DOMAINS,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -static -o $@ $(filter-out %.h,$^) $(LIBS)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
@@ -142,7 +148,7 @@ $(B)/bench/nothing: tests/bench/nothing.c Makefile
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(B)/modes/operate $(B)/bench/nothing $(UNITS) $(HELPERS) $(LSM) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
+products: $(B)/mantlet $(B)/modes/operate $(B)/bench/nothing $(UNITS) $(HELPERS) $(LSM) $(DOMAINS) $(FUZZ) $(B)/breach/mantlet $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 
