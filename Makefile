@@ -105,7 +105,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 # a build without the check at the exec event: tests show that the races then get through
 $(B)/breach/mantlet: $(POLICY) $(LOADER) $(HEADERS) $(SKELETON) Makefile
 	@mkdir -p $(@D)
-	$(call say,BREACH,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -DMANTLET_BREACH_NO_EXEC_CHECK -static -o $@ \
+	$(call say,BREACH,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -fno-strict-aliasing $(WARNINGS) -DMANTLET_BREACH_NO_EXEC_CHECK -static -o $@ \
 		$(POLICY) $(LOADER) $(LIBS)
 
 # the same questions to policy/verdict.h here and, as a program that hooks nothing, in this machine's kernel

@@ -8,14 +8,16 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Faults of our own code keep their default action: they are not the command's. What our own writing can bring is
- * ignored, and is not handed on. */
-static const int own_signals[] = {SIGPIPE, SIGXFSZ, SIGXCPU, SIGSEGV, SIGBUS,
-				  SIGFPE,  SIGILL,  SIGTRAP, SIGSYS,  SIGABRT};
+/* What our own writing can bring is ignored, and is not handed on. A fault of our own code ends us although it is taken:
+ * the kernel does not queue what it must deliver. */
+static const int own_signals[] = {SIGPIPE, SIGXFSZ, SIGXCPU};
+
+#define SIGNALS_SIZE 8 /* of the kernel's set: the C library's own two are in it, too, which its calls leave out */
 
 /* Signals whose action matters to us: an ignored SIGCHLD would have the kernel reap the command itself. */
 static const struct {
@@ -28,35 +30,23 @@ static const struct {
 	{SIGXCPU, SIG_IGN},
 };
 
-static sigset_t taken_signals(void)
-{
-	sigset_t taken;
-
-	sigfillset(&taken);
-	for (size_t i = 0; i < sizeof(own_signals) / sizeof(*own_signals); i++)
-		sigdelset(&taken, own_signals[i]);
-	return taken;
-}
-
 uint64_t init_taken(void)
 {
-	sigset_t taken = taken_signals();
-	uint64_t signals = 0;
+	uint64_t taken = ~(1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1));
 
-	for (int i = 1; i <= 64; i++)
-		if (i != SIGKILL && i != SIGSTOP && sigismember(&taken, i) == 1)
-			signals |= 1ull << (i - 1);
-	return signals;
+	for (size_t i = 0; i < sizeof(own_signals) / sizeof(*own_signals); i++)
+		taken &= ~(1ull << (own_signals[i] - 1));
+	return taken;
 }
 
 int init_open(struct init *init, struct fault *fault)
 {
-	sigset_t taken = taken_signals();
+	uint64_t taken = init_taken();
 
 	for (size_t i = 0; i < INIT_ACTIONS; i++)
 		sigaction(actions[i].signal, &(struct sigaction){.sa_handler = actions[i].action}, &init->actions[i]);
-	sigprocmask(SIG_BLOCK, &taken, &init->original);
-	init->signals = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &taken, &init->original, SIGNALS_SIZE);
+	init->signals = syscall(SYS_signalfd4, -1, &taken, SIGNALS_SIZE, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (init->signals < 0)
 		return fault_set(fault, errno, "cannot receive signals: %s", strerror(errno));
 	init->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -71,7 +61,7 @@ void init_release(const struct init *init)
 {
 	for (size_t i = 0; i < INIT_ACTIONS; i++)
 		sigaction(actions[i].signal, &init->actions[i], NULL);
-	sigprocmask(SIG_SETMASK, &init->original, NULL);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &init->original, NULL, SIGNALS_SIZE);
 }
 
 void init_signals(struct init *init)

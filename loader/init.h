@@ -19,7 +19,7 @@ struct init {
 	pid_t child;
 	int signals;       /* signalfd */
 	int proc;          /* /proc as it was at the start: the command may mount over it */
-	sigset_t original; /* the mask and the actions to give back to the child */
+	uint64_t original; /* the mask and the actions to give back to the child */
 	struct sigaction actions[INIT_ACTIONS];
 };
 

@@ -175,6 +175,15 @@ static void reap(struct run *run)
 	}
 }
 
+/* What fails once and for all would fail for ever: the container ends, and is closed. */
+static void loop_failed(struct run *run)
+{
+	if (errno == EINTR || errno == ENOMEM)
+		return;
+	run->status = W_EXITCODE(EXIT_MANTLET, 0);
+	run->ended = true;
+}
+
 static void loop(struct run *run)
 {
 	const struct guard_mode *mode = run->guard_mode;
@@ -187,8 +196,10 @@ static void loop(struct run *run)
 			{.fd = audit_pending(run->audit) ? audit_fd(run->audit) : -1, .events = POLLOUT},
 		};
 
-		if (poll(fds, 4, -1) < 0)
+		if (poll(fds, 4, -1) < 0) {
+			loop_failed(run);
 			continue;
+		}
 		if (fds[0].revents) {
 			init_signals(&run->init);
 			reap(run);

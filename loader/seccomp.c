@@ -111,11 +111,11 @@ static bool section_present(const struct guard *guard, enum rule_section section
 
 static int filter_open(struct guard *guard, struct fault *fault)
 {
-	struct filter_rule rules[GUARDED];
+	struct filter_rule rules[GUARDED + WALLS_RULES_MAX];
 	struct front front = {.image = guard->config.image,
 			      .sockets = section_present(guard, RULE_CONNECT),
 			      .identity = section_present(guard, RULE_IDENTITY)};
-	size_t count = 0;
+	size_t count = walls_rules(guard->supervisor, rules);
 	int ret;
 
 	for (size_t i = 0; i < GUARDED; i++) {
@@ -205,6 +205,7 @@ static int guard_prepare(struct guard *guard, struct fault *fault)
 	guard->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (guard->root < 0)
 		return fault_set(fault, errno, "cannot open /: %s", strerror(errno));
+	guard->landlock = walls_landlock_possible();
 	ret = files_raise(guard);
 	if (ret == 0)
 		ret = judge_open(&guard->judge, guard->config.image, guard->root, !privileges_new());
@@ -253,7 +254,7 @@ static int capability_drop(int capability)
 
 /* The application must not be able to trace us. What it cannot be kept from by the bounding set (that takes
  * SETPCAP) no_new_privs keeps it from. */
-static int privileges_drop(struct fault *fault)
+static int privileges_drop(const struct guard *guard, struct fault *fault)
 {
 	bool gains = privileges_new();
 	int ret;
@@ -266,7 +267,8 @@ static int privileges_drop(struct fault *fault)
 		return fault_set(fault, -ret, "cannot drop SYS_PTRACE for the command: %s", strerror(-ret));
 	if (!gains && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
-	return 0;
+	ret = guard->landlock ? walls_landlock() : 0;
+	return ret ? fault_set(fault, -ret, "cannot set up Landlock: %s", strerror(-ret)) : 0;
 }
 
 /* The listener, and beside it whether it waits killable. */
@@ -344,7 +346,7 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 	int listener, ret;
 
 	setrlimit(RLIMIT_NOFILE, &guard->files);
-	ret = privileges_drop(fault);
+	ret = privileges_drop(guard, fault);
 	if (ret)
 		return ret;
 	/* After the capabilities: a change of those forgets it. */

@@ -12,6 +12,7 @@
 #include "ids.h"
 #include "judge.h"
 #include "net.h"
+#include "walls.h"
 
 struct guard {
 	struct guard_config config;
@@ -20,7 +21,7 @@ struct guard {
 	int proc, root;
 	int listener; /* -1: not yet, or nobody is left under the filter */
 	pid_t supervisor, child;
-	bool wait_killable;
+	bool wait_killable, landlock;
 	struct sock_fprog program;
 	struct rlimit files; /* as it was before us: the application gets that one */
 	struct seccomp_notif *notif;

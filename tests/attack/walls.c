@@ -3,13 +3,14 @@
  * walls ALLOWED FORBIDDEN WORK [after]
  *
  * What only mode seccomp has to hold: its filter against being passed by, and the container against the end
- * of its supervisor. With `after` the supervisor is killed, and the TAP, WORK/after.tap, is written by what
- * is left then.
+ * of its supervisor. With `after`, WORK/ready says that the supervisor may now be killed, from outside; and the TAP,
+ * WORK/after.tap, is written by what is left then.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -103,14 +104,82 @@ static int exec_errno(const char *path)
 	return WEXITSTATUS(status);
 }
 
-/* Runs on as an orphan when the supervisor is dead. */
+/* Does the supervisor still live and answer? */
+static int answers(void)
+{
+	effects_clear();
+	return exec_errno(allowed) == 0 && effects("allowed") == 1;
+}
+
+static void by_signals(pid_t supervisor)
+{
+	static const int deadly[] = {SIGKILL, SIGSTOP};
+	char path[64];
+	siginfo_t info = {.si_code = SI_QUEUE};
+	int proc;
+
+	snprintf(path, sizeof(path), "/proc/%d", supervisor);
+	proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
+		int sig = deadly[i];
+
+		info.si_signo = sig;
+		tap_ok(kill(supervisor, sig) < 0 && answers(), "signal %d by kill", sig);
+		tap_ok(syscall(SYS_kill, supervisor | 7ul << 32, sig) < 0 && answers(), "and with more bits");
+		tap_ok(syscall(SYS_tkill, supervisor, sig) < 0 && answers(), "by tkill");
+		tap_ok(syscall(SYS_tgkill, supervisor, supervisor, sig) < 0 && answers(), "by tgkill");
+		tap_ok(syscall(SYS_rt_sigqueueinfo, supervisor, sig, &info) < 0 && answers(), "by rt_sigqueueinfo");
+		tap_ok(syscall(SYS_rt_tgsigqueueinfo, supervisor, supervisor, sig, &info) < 0 && answers(),
+		       "by rt_tgsigqueueinfo");
+		tap_ok(syscall(SYS_pidfd_send_signal, proc, sig, NULL, 0) < 0 && answers(), "by pidfd_send_signal");
+	}
+	tap_ok(fcntl(proc, F_SETOWN, supervisor) < 0, "it does not get to own a descriptor's signals");
+	close(proc);
+}
+
+/* Handed on to us, whose default action is to end: so we look the other way. */
+static void by_handed_on(pid_t supervisor)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGTRAP, SIGSYS,
+				     SIGABRT, SIGPIPE, SIGXCPU, 32,     33};
+	int alive = 1;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		unsigned long act[4] = {1}; /* the kernel's own sigaction: SIG_IGN, for 32 and 33, too */
+
+		syscall(SYS_rt_sigaction, faults[i], act, NULL, 8);
+		alive = alive && kill(supervisor, faults[i]) == 0 && answers();
+	}
+	tap_ok(alive, "nor does it die of a signal that means a fault");
+}
+
+static void by_starving(pid_t supervisor)
+{
+	struct rlimit none = {0, 0}, files;
+	unsigned long cpus = 1;
+	struct sched_param param = {0};
+
+	tap_ok(prlimit(supervisor, RLIMIT_NOFILE, &none, NULL) < 0 && answers(), "its limits cannot be lowered");
+	tap_ok(prlimit(supervisor, RLIMIT_NOFILE, NULL, &files) == 0 && files.rlim_cur > 0, "they can be read");
+	tap_ok(syscall(SYS_sched_setaffinity, supervisor, sizeof(cpus), &cpus) < 0, "it cannot be put on one CPU");
+	tap_ok(syscall(SYS_sched_setscheduler, supervisor, 5, &param) < 0, "its scheduling class stays");
+	tap_ok(setpriority(PRIO_PROCESS, supervisor, 19) < 0, "so does its nice value");
+	tap_ok(syscall(SYS_ioprio_set, 1, supervisor, 3 << 13) < 0 && answers(), "and its I/O class");
+}
+
+/* Runs on as an orphan when the supervisor is dead, whom the caller kills. */
 __attribute__((noreturn)) static void after(pid_t supervisor)
 {
+	char command[16];
+
 	setsid();
 	if (!freopen(in_work("after.tap"), "we", stdout))
 		_exit(2);
-	kill(supervisor, SIGKILL);
-	usleep(100000);
+	snprintf(command, sizeof(command), "%d", getppid());
+	file_write(in_work("next"), command, 0600);
+	rename(in_work("next"), in_work("ready"));
+	for (int i = 0; i < 1000 && kill(supervisor, 0) == 0; i++)
+		usleep(10000);
 	tap_ok(kill(supervisor, 0) < 0, "the supervisor is dead");
 	tap_ok(kill(getpgid(0), 0) == 0, "an orphan lives on");
 	tap_ok(exec_errno(allowed) == ENOSYS, "nothing can be executed, allowed or not");
@@ -137,5 +206,8 @@ int main(int argc, char **argv)
 	listeners();
 	other_tables();
 	supervisor_hidden();
+	by_signals(getppid());
+	by_handed_on(getppid());
+	by_starving(getppid());
 	return tap_done();
 }
