@@ -3,17 +3,21 @@
  * usage: operations measure [PROGRAM]   each operation: its name, and by the CPU's clock the median and the tenth
  *                                      percentile; as often as PROCESSES says, each time in a process of its own
  *        operations do NAME TIMES       one of them, as often
+ *        operations filtered PROGRAM        the same, under a filter that allows everything: what any filter costs
  * PROGRAM is what exec executes, and does nothing.
  * In a VM that counts instructions (-icount shift=0) a tick of that clock is one instruction.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -284,12 +288,24 @@ static void measure(struct state *state)
 	}
 }
 
+static void filter(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {1, &allow};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program))
+		die("filter");
+}
+
 int main(int argc, char **argv)
 {
 	struct state state = {.program = argc == 3 ? argv[2] : PROGRAM};
 
 	prepare(&state);
-	if (argc >= 2 && argc <= 3 && !strcmp(argv[1], "measure")) {
+	if (argc == 3 && !strcmp(argv[1], "filtered"))
+		filter();
+	if (argc >= 2 && argc <= 3 && (!strcmp(argv[1], "measure") || !strcmp(argv[1], "filtered"))) {
 		measure(&state);
 		return 0;
 	}
@@ -299,6 +315,6 @@ int main(int argc, char **argv)
 				operations[i].run(&state);
 			return 0;
 		}
-	fprintf(stderr, "usage: operations measure [PROGRAM] | do NAME TIMES\n");
+	fprintf(stderr, "usage: operations measure [PROGRAM] | filtered PROGRAM | do NAME TIMES\n");
 	return 2;
 }
