@@ -102,6 +102,10 @@ static void let_go_on(struct guard *guard, const struct seccomp_notif *notif, co
 {
 	struct groups_watch *watch = watch_of(guard, task->tid);
 
+#ifdef MANTLET_BREACH_NO_COPIES /* for the tests, as the other BREACHes */
+	notif_continue(guard, notif);
+	return;
+#endif
 	if (watch) {
 		watch->state = GROUPS_LEAVING;
 		notif_continue(guard, notif);

@@ -184,6 +184,9 @@ bool net_fixed(const struct guard *guard, const struct task *task)
 	char path[32];
 	struct stat st;
 
+#ifdef MANTLET_BREACH_NO_COPIES /* for the tests: a boundary that is none, to see that they would tell */
+	return true;
+#endif
 	/* the directory of a task's threads has a link for each, beside its own two */
 	snprintf(path, sizeof(path), "%d/task", task->tid);
 	return !guard->net->shared && fstatat(task->proc, path, &st, 0) == 0 && st.st_nlink == 3;
@@ -356,10 +359,16 @@ long net_connect_attempt(struct guard *guard, struct net_call *call)
 	return result;
 }
 
-void net_perform(struct guard *guard, struct net_call *call)
+static void net_perform(struct guard *guard, struct net_call *call)
 {
-	long result = call->attempt(guard, call);
+	long result;
 
+#ifdef MANTLET_BREACH_NO_COPIES
+	notif_continue(guard, &call->notif);
+	net_free(call);
+	return;
+#endif
+	result = call->attempt(guard, call);
 	if (result == NET_WAIT) {
 		net_park(guard, call);
 		return;

@@ -114,8 +114,7 @@ bool net_denied(struct guard *guard, const struct net_call *call, const struct p
 
 long net_connect_attempt(struct guard *guard, struct net_call *call);
 
-/* The call is over, or it is parked. Takes the call, which was malloc()ed. */
-void net_perform(struct guard *guard, struct net_call *call);
+/* It waits from here on. Takes the call, which was malloc()ed. */
 void net_park(struct guard *guard, struct net_call *call);
 void net_answer(struct guard *guard, const struct seccomp_notif *notif, long result);
 void net_free(struct net_call *call);

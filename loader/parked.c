@@ -134,6 +134,16 @@ static bool epoll_tells(const struct net_call *call)
 	return call->socket.is == SOCKET_STREAM || (call->send && call->socket.type == SOCK_STREAM);
 }
 
+/* Its task went away. It may be back in a moment: a wait with SO_SNDTIMEO is then over, and is not restarted, whatever
+ * the signal's action says: signal(7). */
+static void let_drop(struct guard *guard, struct net_call *call)
+{
+	unpark(guard->net, call);
+	if (call->deadline)
+		lost_put(guard->net, &call->notif, -EINTR);
+	net_free(call);
+}
+
 static void attempt_again(struct guard *guard, struct net_call *call)
 {
 	struct epoll_event event = {.events = EPOLLOUT | EPOLLET, .data.ptr = call};
@@ -141,8 +151,7 @@ static void attempt_again(struct guard *guard, struct net_call *call)
 
 	/* nobody waits: its error is for whoever asks the socket next */
 	if (!notif_valid(guard, &call->notif) && !so_far(call, 0)) {
-		unpark(guard->net, call);
-		net_free(call);
+		let_drop(guard, call);
 		return;
 	}
 	if (!notif_valid(guard, &call->notif))
@@ -171,12 +180,10 @@ static void tick(struct guard *guard)
 		guard->net->ticks = 0;
 	for (; call; call = next) {
 		next = call->next;
-		if (sweep && !notif_valid(guard, &call->notif)) {
-			unpark(guard->net, call);
-			net_free(call);
-		} else if (call->deadline || !epoll_tells(call)) {
+		if (sweep && !notif_valid(guard, &call->notif))
+			let_drop(guard, call);
+		else if (call->deadline || !epoll_tells(call))
 			attempt_again(guard, call);
-		}
 	}
 }
 
@@ -193,7 +200,6 @@ void net_ready(struct guard *guard)
 		attempt_again(guard, event.data.ptr);
 }
 
-/* A wait with SO_SNDTIMEO is not restarted, whatever the signal's action says: signal(7). */
 bool net_resumed(struct guard *guard, const struct seccomp_notif *notif)
 {
 	struct net_call *call = guard->net->parked;
