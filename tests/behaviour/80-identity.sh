@@ -34,10 +34,15 @@ setregid 33,34
 setresgid -1,-1,34
 setgroups 33,34
 setgroups 1000,1001,2000'
-audit_has '"event":"identity" "verdict":"deny" "enforced":true "rule":"identity.uid.default" "kind":"uid" "from":0 "to":34 "comm":"act"' 'a refusal is reported'
-audit_has '"event":"identity" "rule":"identity.uid.deny[0]" "kind":"uid" "to":1500' 'a rule is named by its place'
-audit_has '"event":"identity" "rule":"identity.gid.default" "kind":"gid" "from":0 "to":34' 'a gid, too'
-audit_has '"event":"identity" "rule":"identity.gid.default" "kind":"group" "from":0 "to":2000' 'a group, too'
+# Without a privilege to lose it is the kernel that refuses, and no rule is asked.
+reported() # TEXT NAME
+{
+	if [ "$tried" = 0 ]; then skip 'no change is possible here without Mantlet either'; else audit_has "$1" "$2"; fi
+}
+reported '"event":"identity" "verdict":"deny" "enforced":true "rule":"identity.uid.default" "kind":"uid" "from":0 "to":34 "comm":"act"' 'a refusal is reported'
+reported '"event":"identity" "rule":"identity.uid.deny[0]" "kind":"uid" "to":1500' 'a rule is named by its place'
+reported '"event":"identity" "rule":"identity.gid.default" "kind":"gid" "from":0 "to":34' 'a gid, too'
+reported '"event":"identity" "rule":"identity.gid.default" "kind":"group" "from":0 "to":2000' 'a group, too'
 ok 'one record for each' [ "$(audit_lines '"event":"identity"')" = "$tried" ]
 each ignored 'setfsuid 34
 setfsgid 34'
@@ -54,7 +59,7 @@ setgroups 1,2,3'
 policy '{"mode": "audit", "identity": {"uid": {"allow": [0]}, "gid": {"allow": [0]}}}'
 each taken 'setuid 33
 setgroups 1,2'
-audit_has '"event":"identity" "verdict":"deny" "enforced":false "kind":"uid" "to":33' 'mode audit refuses nothing, and reports'
+reported '"event":"identity" "verdict":"deny" "enforced":false "kind":"uid" "to":33' 'mode audit refuses nothing, and reports'
 
 # set-id programs: they do not get what they would get
 cp "$HELPERS/act" "$T/setuid"
