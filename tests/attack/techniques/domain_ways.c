@@ -96,15 +96,20 @@ static void by_unshare_all(const struct aim *aim)
 /* A sibling, not a child: its parent is the guard. */
 static void by_parent(const struct aim *aim)
 {
+	int pipe_fd[2];
+	char end;
 	pid_t pid;
 
+	need("pipe", pipe(pipe_fd));
 	if (fork() == 0) {
 		pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 		if (pid == 0)
-			run(aim->program);
+			run(aim->program); /* the pipe is closed by its end */
 		_exit(pid < 0);
 	}
-	usleep(300000);
+	close(pipe_fd[1]);
+	if (read(pipe_fd[0], &end, 1) < 0)
+		_exit(1);
 }
 
 static void by_subreaper(const struct aim *aim)
@@ -207,6 +212,13 @@ static void by_filter(const struct aim *aim)
 	run(aim->program);
 }
 
+/* Until it has executed what it was told, and ended. */
+static void victim_wait(pid_t pid)
+{
+	for (int i = 0; i < 300 && kill(pid, 0) == 0; i++)
+		usleep(10000);
+}
+
 /* A task outside runs the program if its memory says so. */
 static void by_outside_memory(const struct aim *aim)
 {
@@ -215,19 +227,20 @@ static void by_outside_memory(const struct aim *aim)
 	struct iovec to = {.iov_base = victim_order, .iov_len = from.iov_len};
 
 	need("process_vm_writev", process_vm_writev(pid, &from, 1, &to, 1, 0));
-	usleep(300000);
+	victim_wait(pid);
 }
 
 static void by_outside_mem_file(const struct aim *aim)
 {
+	pid_t pid = victim(aim);
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", victim(aim));
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	need(path, fd);
 	need(path, pwrite(fd, aim->program, strlen(aim->program) + 1, (long)victim_order));
-	usleep(300000);
+	victim_wait(pid);
 }
 
 static void by_outside_ptrace(const struct aim *aim)
@@ -242,7 +255,7 @@ static void by_outside_ptrace(const struct aim *aim)
 	for (long at = strlen(text) / 8 * 8; at >= 0; at -= 8)
 		ptrace(PTRACE_POKEDATA, pid, victim_order + at, *(long *)(text + at));
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
-	usleep(300000);
+	victim_wait(pid);
 }
 
 /* The guard does not get to run meanwhile. */

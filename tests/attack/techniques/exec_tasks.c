@@ -81,7 +81,7 @@ static void by_orphan(const struct aim *aim)
 	int pipe_fd[2];
 	char end;
 
-	need("pipe", pipe2(pipe_fd, O_CLOEXEC));
+	need("pipe", pipe(pipe_fd));
 	if (fork() == 0) {
 		if (fork() == 0) {
 			setsid();
@@ -93,7 +93,6 @@ static void by_orphan(const struct aim *aim)
 	close(pipe_fd[1]);
 	if (read(pipe_fd[0], &end, 1) < 0)
 		_exit(1);
-	usleep(200000);
 }
 
 static void by_undumpable(const struct aim *aim)

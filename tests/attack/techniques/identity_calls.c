@@ -119,9 +119,17 @@ static void by_setgroups_last(const struct aim *aim)
 	/* /proc/PID/status has them all */
 }
 
-static void *thread_setuid(void *aim)
+struct told {
+	const struct aim *aim;
+	int done[2];
+};
+
+static void *thread_setuid(void *arg)
 {
-	by_setuid(aim);
+	const struct told *told = arg;
+
+	by_setuid(told->aim);
+	close(told->done[1]);
 	pause();
 	return NULL;
 }
@@ -129,29 +137,36 @@ static void *thread_setuid(void *aim)
 /* Only that thread has it then. */
 static void by_thread(const struct aim *aim)
 {
+	struct told told = {.aim = aim};
 	pthread_t thread;
+	char byte;
 
-	need("thread", -pthread_create(&thread, NULL, thread_setuid, (void *)aim));
-	usleep(200000);
+	need("pipe", pipe(told.done));
+	need("thread", -pthread_create(&thread, NULL, thread_setuid, &told));
+	if (read(told.done[0], &byte, 1) < 0)
+		_exit(1);
 }
 
 static void by_child(const struct aim *aim)
 {
-	int life[2];
+	int life[2], done[2];
 	char byte;
 
 	need_not("it takes uid 0", geteuid() != 0);
-	need("pipe", pipe2(life, O_CLOEXEC));
+	need("pipe", pipe2(life, O_CLOEXEC) || pipe2(done, O_CLOEXEC) ? -1 : 0);
 	if (fork() == 0) {
 		close(life[1]);
 		setsid();
 		if (fork())
 			_exit(0);
 		by_setuid(aim);
+		close(done[1]);
 		/* until the technique is ended */
 		_exit(read(life[0], &byte, 1) < 0);
 	}
-	usleep(200000);
+	close(done[1]);
+	if (read(done[0], &byte, 1) < 0)
+		_exit(1);
 }
 
 static void i386(const char *name, long number, long a, long b, long c)

@@ -2,6 +2,7 @@
 /*
  * techniques bare|lsm|seccomp ALLOWED FORBIDDEN WORK [SECTION…]   tries them (of these sections; TAP)
  * techniques --table                                            the table of the documentation
+ * techniques race WORK TRIES                                    see races.c (TAP)
  * techniques watch WORK                                         see watch.c; has to run before
  *
  * `bare`, without Mantlet, is the control: each technique must have its effect. What cannot be tried on the machine at
@@ -307,6 +308,8 @@ int main(int argc, char **argv)
 		return gained_main(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "watch"))
 		return watch_main(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "race") && atoi(argv[3]) > 0)
+		return races_main(argv[2], atoi(argv[3]), getenv("ONLY"));
 	while (argc > 1 && runner.mode < 3 && strcmp(argv[1], modes[runner.mode]))
 		runner.mode++;
 	if (argc < 5 || runner.mode == 3) {

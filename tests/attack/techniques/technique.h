@@ -116,4 +116,7 @@ enum question {
 long watch_ask(const char *work, enum question question);
 int watch_main(const char *work);
 
+/* See races.c. only: a part of the name of those wanted, or NULL. */
+int races_main(const char *work, int tries, const char *only);
+
 #endif
