@@ -198,6 +198,18 @@ static void add_identity(struct json_object *object, const struct audit_record *
 	add_string(object, "path", record->path);
 }
 
+static void add_enforcers(struct json_object *object, const struct audit_enforcer *enforcers)
+{
+	struct json_object *parts;
+
+	if (!enforcers)
+		return;
+	parts = json_object_new_object();
+	for (; enforcers->part; enforcers++)
+		add_string(parts, enforcers->part, enforcers->by);
+	json_object_object_add(object, "enforced_by", parts);
+}
+
 static void add_start(struct json_object *object, const struct audit_record *record)
 {
 	struct json_object *command = json_object_new_array();
@@ -213,6 +225,7 @@ static void add_start(struct json_object *object, const struct audit_record *rec
 		json_object_array_add(command, json_bytes(*arg));
 	}
 	json_object_object_add(object, "command", command);
+	add_enforcers(object, record->enforcers);
 }
 
 static void add_stop(struct json_object *object, const struct audit_record *record)

@@ -39,6 +39,11 @@ struct audit_origin {
 	uint32_t generation;
 };
 
+/* What enforces a part of the policy: "filter", "supervisor", "no_new_privs", "Landlock", "kernel", "nothing", or several. */
+struct audit_enforcer {
+	const char *part, *by;
+};
+
 /* One record. Strings end in NUL, may hold any other byte, and are borrowed for the call; NULL: left out. */
 struct audit_record {
 	enum audit_event event;
@@ -60,9 +65,10 @@ struct audit_record {
 	uint32_t from, to;       /* identity: the id before, and the one that was asked for */
 	const char *reason;      /* why, in words, where the rule's name does not tell */
 	char *const *command;    /* start: argv */
-	int status;              /* stop: as from waitpid() */
-	uint64_t denied;         /* stop: denials so far, reported or not */
-	uint64_t lost;           /* lost, stop: records that were not written */
+	const struct audit_enforcer *enforcers; /* start: ends with a part NULL; NULL: not told */
+	int status;                             /* stop: as from waitpid() */
+	uint64_t denied;                        /* stop: denials so far, reported or not */
+	uint64_t lost;                          /* lost, stop: records that were not written */
 	uint64_t first, last; /* lost: they lacked among the numbers from first to last; 0: numbers are not known */
 };
 

@@ -13,6 +13,7 @@ enum demand {
 	DEMAND_SETID = 1 << 4,
 	DEMAND_LOG_ALL = 1 << 5,
 };
+#define DEMANDS 6
 
 /* What the policy restricts or wants told, as enum demand. A section that refuses nothing asks for nothing. */
 unsigned int demands_of(const struct policy *policy);

@@ -99,5 +99,11 @@ int filter_install(const struct sock_fprog *program, bool killable, bool *wait_k
 		return fault_set(fault, EBUSY,
 				 "another seccomp supervisor already watches this container: "
 				 "run only one, outermost");
-	return fault_set(fault, errno, "cannot install the seccomp filter: %s", strerror(errno));
+	if (errno == EINVAL || errno == ENOSYS)
+		return fault_set(fault, errno,
+				 "no supervisor can listen to system calls here (%s): mode seccomp needs Linux 5.10, "
+				 "and a sandbox that has seccomp listeners: gVisor has none",
+				 strerror(errno));
+	return fault_set(fault, errno, "cannot install the seccomp filter: %s; allow seccomp() in the profile",
+			 strerror(errno));
 }

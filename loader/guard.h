@@ -49,6 +49,8 @@ struct guard_mode {
 	int (*later)(const struct guard *guard);
 	void (*dispatch)(struct guard *guard);
 	bool (*reaped)(struct guard *guard, pid_t pid, int status);
+	/* What enforces that here, once it is open: see struct audit_enforcer. */
+	const char *(*enforcer)(const struct guard *guard, enum demand demand);
 	uint64_t (*denied)(const struct guard *guard); /* denials so far (would-be denials in audit mode too) */
 	void (*close)(struct guard *guard);
 };

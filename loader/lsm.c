@@ -256,6 +256,12 @@ static void lsm_finish(struct guard *guard)
 	lsm_close(guard);
 }
 
+static const char *lsm_enforcer(const struct guard *guard, enum demand demand)
+{
+	(void)guard, (void)demand;
+	return "kernel";
+}
+
 const struct guard_mode guard_lsm = {
 	.name = "lsm",
 	.meets = DEMAND_EXEC | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
@@ -266,5 +272,6 @@ const struct guard_mode guard_lsm = {
 	.dispatch = lsm_dispatch,
 	.reaped = lsm_reaped,
 	.denied = lsm_denied,
+	.enforcer = lsm_enforcer,
 	.close = lsm_finish,
 };

@@ -5,14 +5,13 @@
 #include <errno.h>
 #include <getopt.h>
 #include <json-c/json.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
+#include "capability.h"
 #include "cli.h"
 
 static const char usage[] =
@@ -61,14 +60,6 @@ void probe_found(struct probe_finding *finding, enum probe_status status, const 
 	va_end(args);
 }
 
-bool probe_capable(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-
-	return !syscall(SYS_capget, &header, data) && data[capability / 32].effective & 1u << capability % 32;
-}
-
 /* The first required thing that is missing, before the canary that comes of it. */
 static int explain(const struct probe_check *checks, int (*canary)(struct fault *), struct fault *fault)
 {
@@ -107,6 +98,7 @@ int probe_seccomp(struct fault *fault)
 {
 	struct probe_finding finding;
 
+	capability_raise(CAP_SYS_PTRACE);
 	/* the canary does not need it, but an exec does */
 	for (const struct probe_check *check = probe_seccomp_checks; check->name; check++) {
 		if (!check->required)
@@ -254,5 +246,6 @@ int command_probe(int argc, char **argv)
 	}
 	if (optind < argc)
 		return say(EXIT_USAGE, "probe: takes no arguments; see mantlet probe --help");
+	capability_raise(CAP_SYS_PTRACE);
 	return probe(json);
 }

@@ -45,7 +45,4 @@ __attribute__((format(printf, 4, 5))) void probe_found(struct probe_finding *fin
 int probe_lsm_canary(struct fault *fault);
 int probe_seccomp_canary(struct fault *fault);
 
-/* Has this process the capability in effect? */
-bool probe_capable(int capability);
-
 #endif

@@ -2,7 +2,6 @@
 /* What mode lsm needs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -12,6 +11,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "capability.h"
 #include "probe.h"
 #include "programs.h"
 
@@ -116,7 +116,7 @@ static void check_lockdown(struct probe_finding *finding)
 
 	bool known = read_security("lockdown", text, sizeof(text));
 
-	if (!known && !probe_capable(CAP_SYS_ADMIN))
+	if (!known && !capability_effective(CAP_SYS_ADMIN))
 		probe_found(finding, PROBE_UNKNOWN, "run as root", SECURITYFS "/lockdown cannot be read");
 	else if (known && strstr(text, "[confidentiality]"))
 		probe_found(finding, PROBE_LACKS, "boot with lockdown=integrity",
@@ -127,9 +127,9 @@ static void check_lockdown(struct probe_finding *finding)
 
 static void check_capabilities(struct probe_finding *finding)
 {
-	bool bpf = probe_capable(CAP_BPF), perfmon = probe_capable(CAP_PERFMON);
+	bool bpf = capability_effective(CAP_BPF), perfmon = capability_effective(CAP_PERFMON);
 
-	if (probe_capable(CAP_SYS_ADMIN) || (bpf && perfmon))
+	if (capability_effective(CAP_SYS_ADMIN) || (bpf && perfmon))
 		probe_found(finding, PROBE_OK, "", "may load programs");
 	else
 		probe_found(finding, PROBE_LACKS,
@@ -146,7 +146,7 @@ static void found_by_trying(struct probe_finding *finding, int r, const char *wh
 	snprintf(remedy, sizeof(remedy), "run on Linux %s or later", since);
 	if (r > 0)
 		probe_found(finding, PROBE_OK, "", "%s", what);
-	else if (!r && !probe_capable(CAP_SYS_ADMIN) && !probe_capable(CAP_BPF))
+	else if (!r && !capability_effective(CAP_SYS_ADMIN) && !capability_effective(CAP_BPF))
 		probe_found(finding, PROBE_UNKNOWN, "run as root of the host", "not permitted to try");
 	else if (!r)
 		probe_found(finding, PROBE_LACKS, remedy, "no %s, or not permitted", what);
@@ -168,7 +168,8 @@ static void check_ring(struct probe_finding *finding)
 static void check_loop(struct probe_finding *finding)
 {
 	/* libbpf takes any refusal but "no such function" for a yes */
-	bool may = probe_capable(CAP_SYS_ADMIN) || (probe_capable(CAP_BPF) && probe_capable(CAP_PERFMON));
+	bool may = capability_effective(CAP_SYS_ADMIN) ||
+		   (capability_effective(CAP_BPF) && capability_effective(CAP_PERFMON));
 	int r = may ? libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) : -EPERM;
 
 	found_by_trying(finding, r, "bpf_loop: paths of any depth", "5.17");

@@ -2,7 +2,6 @@
 /* What mode seccomp needs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
@@ -21,7 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "probe.h"
+#include "walls.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -180,7 +181,7 @@ static void check_verdict(struct probe_finding *finding)
 
 static void check_privileges(struct probe_finding *finding)
 {
-	if (probe_capable(CAP_SYS_ADMIN))
+	if (capability_effective(CAP_SYS_ADMIN))
 		probe_found(finding, PROBE_OK, "", "filters need no no_new_privs");
 	else
 		probe_found(finding, PROBE_LACKS, "expected in a container: let the image start as the user it needs",
@@ -189,12 +190,14 @@ static void check_privileges(struct probe_finding *finding)
 
 static void check_ptrace_capability(struct probe_finding *finding)
 {
-	if (probe_capable(CAP_SYS_PTRACE))
+	if (capability_effective(CAP_SYS_PTRACE))
 		probe_found(finding, PROBE_OK, "", "CAP_SYS_PTRACE");
 	else
-		probe_found(finding, PROBE_LACKS,
-			    "add SYS_PTRACE to the container (Fargate: linuxParameters.capabilities.add)",
-			    "no CAP_SYS_PTRACE: what changes its uid, or is not dumpable, is refused every exec");
+		probe_found(
+			finding, PROBE_LACKS,
+			"add SYS_PTRACE to the container (ECS: linuxParameters.capabilities.add); in an image with a "
+			"USER also setcap cap_sys_ptrace=p on this binary",
+			"no CAP_SYS_PTRACE: what changes its uid, or is not dumpable, is refused every exec");
 }
 
 /* Tracing one's own child: what verifies an exec. */
@@ -274,11 +277,26 @@ static void check_landlock(struct probe_finding *finding)
 {
 	int abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 
-	if (abi > 0)
-		probe_found(finding, PROBE_OK, "", "Landlock ABI %d", abi);
+	if (walls_landlock_possible())
+		probe_found(finding, PROBE_OK, "", "Landlock ABI %d: tasks beside the command cannot be traced by it",
+			    abi);
+	else if (abi >= 2)
+		probe_found(finding, PROBE_LACKS, "expected where the command may mount",
+			    "Landlock ABI %d is not used: it would forbid to mount", abi);
 	else
-		probe_found(finding, PROBE_LACKS, "boot with landlock in lsm=, on Linux 5.13 or later",
-			    "no Landlock: there is no second wall (%s)", strerror(errno));
+		probe_found(finding, PROBE_LACKS,
+			    "boot with landlock in lsm=, on Linux 5.19 or later; allow it in the seccomp profile",
+			    "no Landlock that is of use: tasks beside the command can be traced by it (%s)",
+			    abi < 0 ? strerror(errno) : "ABI 1");
+}
+
+static void check_dac(struct probe_finding *finding)
+{
+	if (geteuid() || capability_effective(CAP_DAC_OVERRIDE) || capability_effective(CAP_DAC_READ_SEARCH))
+		probe_found(finding, PROBE_OK, "", "files are seen as the command sees them");
+	else
+		probe_found(finding, PROBE_LACKS, "do not drop DAC_OVERRIDE from the container",
+			    "no CAP_DAC_OVERRIDE: programs below directories that are closed to root are refused");
 }
 
 const struct probe_check probe_seccomp_checks[] = {
@@ -292,5 +310,6 @@ const struct probe_check probe_seccomp_checks[] = {
 	{"WAIT_KILLABLE_RECV", false, check_killable},
 	{"SYNC_WAKE_UP", false, check_sync},
 	{"Landlock", false, check_landlock},
+	{"DAC_OVERRIDE", false, check_dac},
 	{0},
 };

@@ -42,6 +42,7 @@ struct run {
 	struct audit *audit;
 	struct audit_origin origin;
 	uint64_t seq;
+	unsigned int asked, met; /* enum demand */
 	const struct guard_mode *guard_mode;
 	struct guard *guard;
 	struct init init;
@@ -70,10 +71,11 @@ static int take_offer(struct run *run, unsigned int *demands, struct fault *faul
 	const struct guard_mode *mode = run->guard_mode;
 	struct demands_offer offer = {.mode = mode->name, .met = mode->meets};
 
-	*demands = demands_of(run->source.policy);
+	*demands = run->asked = demands_of(run->source.policy);
 	if (mode->lacks)
 		offer.lacks = mode->lacks(*demands, &offer.why);
 	*demands &= offer.met & ~offer.lacks;
+	run->met = *demands;
 	return demands_check(&run->source, &offer, fault);
 }
 
@@ -131,9 +133,21 @@ __attribute__((noreturn)) static void become_command(struct run *run, int sock)
 	_exit(code);
 }
 
+static void list_enforcers(const struct run *run, struct audit_enforcer out[DEMANDS + 1])
+{
+	for (unsigned int demand = 1; demand < 1 << DEMANDS; demand <<= 1)
+		if (run->asked & demand)
+			*out++ = (struct audit_enforcer){
+				demand_name(demand),
+				run->met & demand ? run->guard_mode->enforcer(run->guard, demand) : "nothing"};
+	out->part = NULL;
+}
+
 static int start(struct run *run, struct fault *fault)
 {
-	struct audit_record record = {.event = AUDIT_START, .seq = 1, .command = run->command};
+	struct audit_enforcer enforcers[DEMANDS + 1];
+	struct audit_record record = {
+		.event = AUDIT_START, .seq = 1, .command = run->command, .enforcers = enforcers};
 	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -153,6 +167,7 @@ static int start(struct run *run, struct fault *fault)
 	record.gid = getgid();
 	r = run->guard_mode->adopt(run->guard, run->init.child, pair[0], fault);
 	close(pair[0]);
+	list_enforcers(run, enforcers);
 	if (!r)
 		audit_write(run->audit, &run->origin, &record);
 	return r;
@@ -241,7 +256,7 @@ static int run_command(struct run *run)
 			kill(run->init.child, SIGKILL);
 		if (run->guard)
 			run->guard_mode->close(run->guard);
-		return say(EXIT_MANTLET, "%s", fault.text);
+		return fault.text[0] ? say(EXIT_MANTLET, "%s", fault.text) : EXIT_MANTLET;
 	}
 	loop(run);
 	finish(run);

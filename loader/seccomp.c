@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -19,9 +18,12 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "front.h"
+
+#include "capability.h"
 
 typedef void (*guarded_ask)(struct guard *guard, const struct seccomp_notif *notif);
 
@@ -178,21 +180,12 @@ static void seccomp_close(struct guard *guard)
 	free(guard);
 }
 
-static bool capable(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
-}
-
 /* May the application's programs gain anything by set-id bits? Not under no_new_privs, which a filter needs without
  * SYS_ADMIN, and which stands in for the bounding set where that cannot be changed. */
 static bool privileges_new(void)
 {
-	return capable(CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 &&
-	       (prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || capable(CAP_SETPCAP));
+	return capability_effective(CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 &&
+	       (prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1 || capability_effective(CAP_SETPCAP));
 }
 
 static int guard_prepare(struct guard *guard, struct fault *fault)
@@ -229,27 +222,13 @@ static int seccomp_open(const struct guard_config *config, struct guard **out, s
 	guard->config = *config;
 	guard->proc = guard->root = guard->listener = -1;
 	guard->supervisor = getpid();
+	capability_raise(CAP_SYS_PTRACE);
 	ret = guard_prepare(guard, fault);
 	if (ret)
 		seccomp_close(guard);
 	else
 		*out = guard;
 	return ret;
-}
-
-static int capability_drop(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2];
-	const int word = CAP_TO_INDEX(capability);
-	const __u32 keep = ~CAP_TO_MASK(capability);
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	data[word].effective &= keep;
-	data[word].permitted &= keep;
-	data[word].inheritable &= keep; /* takes it out of the ambient set, too */
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
 /* The application must not be able to trace us. What it cannot be kept from by the bounding set (that takes
@@ -364,6 +343,18 @@ static int seccomp_enter(struct guard *guard, int sock, struct fault *fault)
 	return ret ? fault_set(fault, -ret, "cannot hand the listener to the supervisor: %s", strerror(-ret)) : 0;
 }
 
+/* It ended before it was guarded. If it could, it has said why. */
+static int child_failed(pid_t child, struct fault *fault)
+{
+	int status = 0;
+
+	waitpid(child, &status, 0);
+	if (WIFSIGNALED(status))
+		return fault_set(fault, ECONNRESET, "the command was killed by signal %d before it was guarded",
+				 WTERMSIG(status));
+	return fault_set(fault, ECONNRESET, "%s", "");
+}
+
 static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
 {
 	int listener = guard->net ? listener_fetch(guard, child, sock, &guard->wait_killable)
@@ -371,7 +362,7 @@ static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct faul
 	int ret;
 
 	if (listener == -ECONNRESET)
-		return fault_set(fault, ECONNRESET, "the command ended before it was guarded");
+		return child_failed(child, fault);
 	if (listener < 0)
 		return fault_set(fault, -listener, "cannot take over the listener: %s", strerror(-listener));
 	/* Not earlier: the child would have inherited it, and be hidden from us. */
@@ -463,6 +454,19 @@ static unsigned int seccomp_lacks(unsigned int asked, struct fault *why)
 	return asked & DEMAND_CONNECT && net_possible(why) ? DEMAND_CONNECT : 0;
 }
 
+static const char *seccomp_enforcer(const struct guard *guard, enum demand demand)
+{
+	switch (demand) {
+	case DEMAND_CONNECT:
+	case DEMAND_IDENTITY:
+		return "filter and supervisor";
+	case DEMAND_SETID:
+		return guard->judge.identity ? "supervisor" : "no_new_privs";
+	default:
+		return "supervisor";
+	}
+}
+
 const struct guard_mode guard_seccomp = {
 	.name = "seccomp",
 	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
@@ -475,5 +479,6 @@ const struct guard_mode guard_seccomp = {
 	.dispatch = seccomp_dispatch,
 	.reaped = seccomp_reaped,
 	.denied = seccomp_denied,
+	.enforcer = seccomp_enforcer,
 	.close = seccomp_close,
 };

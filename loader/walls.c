@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +10,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "capability.h"
 
 #define IOPRIO_WHO_PROCESS 1
 
@@ -81,15 +82,6 @@ size_t walls_rules(pid_t supervisor, struct filter_rule rules[WALLS_RULES_MAX])
 	return out.count;
 }
 
-static bool permitted(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       data[CAP_TO_INDEX(capability)].permitted & CAP_TO_MASK(capability);
-}
-
 /* In a user namespace of its own anybody may mount. */
 static bool namespace_possible(void)
 {
@@ -104,7 +96,7 @@ static bool namespace_possible(void)
 bool walls_landlock_possible(void)
 {
 	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= LANDLOCK_ABI_REFER &&
-	       !permitted(CAP_SYS_ADMIN) && !namespace_possible();
+	       !capability_permitted(CAP_SYS_ADMIN) && !namespace_possible();
 }
 
 /* Everything stays allowed that is handled, and only that to be in a Landlock domain at all is left. */
