@@ -315,6 +315,11 @@ static void by_many_at_once(const struct aim *aim)
 		;
 }
 
+/* What docker exec or ECS Exec puts into a container. */
+#define OUTSIDE                                                                                                      \
+	"without SYS_PTRACE a task that others put into the container, of the same user and capabilities, can be "   \
+	"used"
+
 static const struct technique techniques[] = {
 	{"setns to the mount namespace of a task outside", by_setns_mount, ANY, 0, 0},
 	{"setns to its pid namespace", by_setns_pid, ANY, 0, 0},
@@ -327,9 +332,9 @@ static const struct technique techniques[] = {
 	{"clone into a new cgroup", by_clone_into_cgroup, ANY, 0, 0},
 	{"seccomp listener of its own that allows all", by_listener, ANY, 0, 0},
 	{"seccomp filter of its own that allows all", by_filter, SAME, 0, 0},
-	{"a task outside, by process_vm_writev", by_outside_memory, ANY, 0, 0},
-	{"a task outside, by /proc/PID/mem", by_outside_mem_file, ANY, 0, 0},
-	{"a task outside, by ptrace", by_outside_ptrace, ANY, 0, 0},
+	{"a task outside, by process_vm_writev", by_outside_memory, ANY, 0, OUTSIDE},
+	{"a task outside, by /proc/PID/mem", by_outside_mem_file, ANY, 0, OUTSIDE},
+	{"a task outside, by ptrace", by_outside_ptrace, ANY, 0, OUTSIDE},
 	{"while the guard is stopped", by_stopped_guard, ANY, 0, 0},
 	{"while the guard may open no file", by_starved_guard, ANY, 0, 0},
 	{"while no descriptor is left", by_used_up_files, ANY, 0, 0},
