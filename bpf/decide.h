@@ -129,9 +129,9 @@ static __attribute__((noinline)) int decide_rest(struct decide_walk *walk, __u32
 static __always_inline __u32 decide_path(struct decide_walk *walk, const struct path *path,
 					 const struct domain *domain)
 {
-	if (path_deleted(path))
+	if (path_deleted(path->dentry, 1))
 		return PATH_DELETED;
-	path_begin(&walk->path, path, domain);
+	path_begin(&walk->path, path->mnt, path->dentry, domain);
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
 		walk->dentry = walk->path.dentry;
 		bpf_loop(PATH_STEPS, decide_short, walk, 0);

@@ -67,6 +67,7 @@ struct domain {
 	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
 	__u64 user_ns; /* likewise, with the root: the kernel's address; 0: the first one, or not yet taken */
+	__u64 start; /* in ns since 1970 by CLOCK_REALTIME_COARSE, which is the clock of files; 0: before all files */
 };
 
 struct guardian {
@@ -187,7 +188,7 @@ struct event {
 #define EVENT_SCRIPT_LARGE 4096
 #define EVENT_NAME 256 /* one component: NAME_MAX and a NUL */
 
-_Static_assert(sizeof(struct domain) == 48, "both sides agree on struct domain");
+_Static_assert(sizeof(struct domain) == 56, "both sides agree on struct domain");
 _Static_assert(sizeof(struct domain_counts) == 64, "both sides agree on struct domain_counts");
 _Static_assert(sizeof(struct host) == 64, "both sides agree on struct host");
 _Static_assert(sizeof(struct catalog) == 384, "both sides agree on struct catalog");

@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "connect.h"
 #include "domain.h"
+#include "drift.h"
 #include "identity.h"
 #include "protect.h" /* has hooks of its own, by which no domain gets past these */
 #include "report.h"
@@ -36,9 +37,44 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 	if (!domain)
 		return err;
 	decide_exec(domain, exec_path(bprm), &decision);
+	drift_exec(domain, exec_path(bprm), &decision);
 	if (decision.verdict.reported)
 		report_exec(bprm, domain, &decision);
 	return decision.verdict.enforced ? -EACCES : 0;
+}
+
+/* Attached only where some policy looks at drift: every exec maps several times. */
+SEC("lsm/mmap_file")
+int BPF_PROG(map_check, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags, int ret)
+{
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	if (!file || !(prot & MAP_EXEC))
+		return 0;
+	domain = domain_current(&err);
+	return domain ? drift_map(domain, &file->f_path, 1) : err;
+}
+
+/* The same, for what was mapped not to be executed. */
+SEC("lsm/file_mprotect")
+int BPF_PROG(remap_check, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot, int ret)
+{
+	struct domain *domain;
+	struct file *file;
+	int err;
+
+	if (ret)
+		return ret;
+	if (!(prot & MAP_EXEC) || vma->vm_flags & MAP_EXEC)
+		return 0;
+	file = BPF_CORE_READ(vma, vm_file);
+	if (!file)
+		return 0;
+	domain = domain_current(&err);
+	return domain ? drift_map(domain, drift_mapped(file), 0) : err;
 }
 
 /* Threads and processes alike, before they run for the first time. */

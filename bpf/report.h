@@ -62,7 +62,7 @@ static __always_inline void report_path(struct text_walk *walk, const struct pat
 {
 	__u32 begin = walk->event->text_size;
 
-	path_begin(&walk->path, path, domain);
+	path_begin(&walk->path, BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry), domain);
 	path_walk_each(report_step, walk, PATH_NAMES_PLAIN);
 	*size = walk->event->text_size - begin;
 	*end = walk->path.end;
@@ -183,6 +183,15 @@ static __attribute__((noinline)) int report_exec(struct linux_binprm *bprm, cons
 	report.path = exec_path(bprm);
 	if (exec_is_interpreter(bprm))
 		report.script = BPF_CORE_READ(bprm, filename);
+	return report_send(&report);
+}
+
+/* A file that is mapped to be executed. */
+static __attribute__((noinline)) int report_map(const struct path *path, const struct domain *domain,
+						const struct decision *decision)
+{
+	struct report report = {.domain = domain, .decision = decision, .kind = EVENT_EXEC, .path = path};
+
 	return report_send(&report);
 }
 

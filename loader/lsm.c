@@ -171,6 +171,8 @@ static int lsm_open(const struct guard_config *config, struct guard **out, struc
 	}
 	guard->config = *config;
 	guard->counts = programs_counts(guard->programs, SLOT);
+	if (!verdict_drift_asked(config->image))
+		programs_without_drift(guard->programs);
 	r = programs_set_image(guard->programs, SLOT, config->image, config->origin->generation, fault);
 	if (!r)
 		r = listen_to_events(guard, fault);
@@ -202,12 +204,15 @@ static int lsm_enter(struct guard *guard, int sock, struct fault *fault)
 
 static int lsm_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
 {
-	const struct domain domain = {.id = guard->config.origin->domain, .slot = SLOT};
+	struct domain domain = {.id = guard->config.origin->domain, .slot = SLOT};
+	struct timespec start;
 	int r;
 
 	(void)child;
 	gaps_begin(&guard->gaps, *guard->config.seq);
 	__atomic_store_n(&guard->counts->seq, guard->gaps.begin, __ATOMIC_RELEASE);
+	clock_gettime(CLOCK_REALTIME_COARSE, &start);
+	domain.start = start.tv_sec * 1000000000ull + start.tv_nsec;
 	r = programs_set_domain(guard->programs, &domain, fault);
 	if (r < 0)
 		return r;
@@ -264,7 +269,7 @@ static const char *lsm_enforcer(const struct guard *guard, enum demand demand)
 
 const struct guard_mode guard_lsm = {
 	.name = "lsm",
-	.meets = DEMAND_EXEC | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
+	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
 	.open = lsm_open,
 	.enter = lsm_enter,
 	.adopt = lsm_adopt,

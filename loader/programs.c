@@ -180,6 +180,12 @@ static int attach_sysctl(struct mantlet_bpf *bpf)
 	return bpf->links.protect_sysctl ? 0 : -errno;
 }
 
+void programs_without_drift(struct programs *programs)
+{
+	bpf_program__set_autoattach(programs->bpf->progs.map_check, false);
+	bpf_program__set_autoattach(programs->bpf->progs.remap_check, false);
+}
+
 int programs_attach(struct programs *programs, struct fault *fault)
 {
 	libbpf_print_fn_t before;

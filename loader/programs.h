@@ -20,6 +20,9 @@ struct programs;
 /* Opens, sizes, loads; nothing is enforced yet. host: also what makes domains of containers, see host.h. */
 int programs_load(struct programs **out, bool host, struct fault *fault);
 
+/* Before programs_attach(): no policy looks at drift, so nobody is to pay for it at each mapping. */
+void programs_without_drift(struct programs *programs);
+
 /* From here on every exec and fork on the machine passes the programs. */
 int programs_attach(struct programs *programs, struct fault *fault);
 

@@ -144,17 +144,22 @@ static __always_inline _Bool verdict_drift_asked(image_ref image)
 	return verdict_flags(image) & (IMAGE_DRIFT_AUDIT | IMAGE_DRIFT_DENY);
 }
 
+/* The verdict on a program that has drifted, under a policy with these flags, which looks at it. */
+static __always_inline struct verdict verdict_drifted(__u32 flags)
+{
+	struct verdict v = verdict_by(flags, RULE_DENY | RULE(RULE_EXEC, RULE_DRIFT, 0));
+
+	v.enforced = v.enforced && flags & IMAGE_DRIFT_DENY;
+	return v;
+}
+
 /* The verdict on a program that its path alone would give `by_path`. */
 static __always_inline struct verdict verdict_drift(image_ref image, struct verdict by_path,
 						    const struct verdict_origin *origin)
 {
-	struct verdict v;
-
 	if (by_path.denied || !verdict_drift_asked(image) || (origin->named && origin->mounted && origin->in_image))
 		return by_path;
-	v = verdict_of(image, RULE_DENY | RULE(RULE_EXEC, RULE_DRIFT, 0));
-	v.enforced = v.enforced && verdict_flags(image) & IMAGE_DRIFT_DENY;
-	return v;
+	return verdict_drifted(verdict_flags(image));
 }
 
 /* As verdict_exec_begin(), for a mount point; after its names, walk.rule is RULE_NONE unless it is trusted. */

@@ -41,10 +41,29 @@ struct list_head {
 
 struct super_block {
 	unsigned long s_magic;
+	unsigned long s_flags;
+	__u32 s_time_gran; /* ns */
 };
 
 struct inode {
+	unsigned short i_mode;
+	unsigned int i_flags;
 	struct super_block *i_sb;
+	__s64 i_ctime_sec; /* from 6.11 */
+	__u32 i_ctime_nsec;
+};
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct inode___ctime { /* until 6.5 */
+	struct timespec64 i_ctime;
+};
+
+struct inode___hidden { /* 6.6 to 6.10 */
+	struct timespec64 __i_ctime;
 };
 
 struct qstr {
@@ -57,6 +76,7 @@ struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 	struct super_block *d_sb;
 	unsigned char d_iname[]; /* a name that fits: with its NUL in 32 bytes, from 6.14 in 40 */
 };
@@ -96,6 +116,15 @@ struct inode;
 struct file {
 	struct inode *f_inode;
 	struct path f_path;
+};
+
+struct backing_file { /* from 6.7: what a stacked file system maps; its f_path is below */
+	struct path user_path;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+	unsigned long vm_flags;
 };
 
 struct fs_struct {
