@@ -83,6 +83,15 @@ static int read_groups(const char *line, struct creds *out)
 	return line ? 0 : -EPROTO;
 }
 
+static void read_namespace(const struct task *task, struct creds *out)
+{
+	struct task self = {.proc = task->proc, .tid = getpid()};
+	struct file_id theirs, ours;
+
+	out->unsure = task_identify(task, "ns/user", &theirs) || task_identify(&self, "ns/user", &ours);
+	out->foreign = !out->unsure && !file_same(&theirs, &ours);
+}
+
 int creds_read(const struct task *task, struct creds *out)
 {
 	struct creds creds = {0};
@@ -92,6 +101,7 @@ int creds_read(const struct task *task, struct creds *out)
 
 	if (!text)
 		return -errno;
+	read_namespace(task, &creds);
 	ret = read_ids(status_line(text, "\nUid:"), creds.uid);
 	if (!ret)
 		ret = read_ids(status_line(text, "\nGid:"), creds.gid);
@@ -117,7 +127,7 @@ void creds_drop(struct creds *creds)
 
 bool creds_have(const struct creds *creds, int capability)
 {
-	return creds->effective >> capability & 1;
+	return !creds->foreign && creds->effective >> capability & 1;
 }
 
 bool creds_grouped(const struct creds *creds, gid_t group)
@@ -148,6 +158,11 @@ static int effective_set(uint64_t set)
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
+static uint64_t worth(const struct creds *other)
+{
+	return other->foreign ? 0 : other->effective;
+}
+
 int creds_enter(const struct creds *own, const struct creds *other)
 {
 	int ret = 0;
@@ -156,8 +171,8 @@ int creds_enter(const struct creds *own, const struct creds *other)
 				      setresgid(other->gid[CREDS_REAL], other->gid[CREDS_EFFECTIVE], -1) ||
 				      setresuid(other->uid[CREDS_REAL], other->uid[CREDS_EFFECTIVE], -1)))
 		ret = -errno;
-	if (!ret && (!same_ids(own, other) || own->effective != other->effective))
-		ret = effective_set(other->effective);
+	if (!ret && (!same_ids(own, other) || own->effective != worth(other)))
+		ret = effective_set(worth(other));
 	if (ret)
 		creds_leave(own, other);
 	return ret;
@@ -167,7 +182,7 @@ void creds_leave(const struct creds *own, const struct creds *other)
 {
 	bool same = same_ids(own, other);
 
-	if (same && own->effective == other->effective)
+	if (same && own->effective == worth(other))
 		return;
 	/* all that is permitted, to have what the way back takes */
 	if (effective_set(~0ull) ||

@@ -12,7 +12,9 @@ struct creds {
 	gid_t gid[CREDS_IDS];
 	gid_t *group; /* ascending, as the kernel keeps them */
 	size_t groups;
-	uint64_t effective; /* capabilities */
+	uint64_t effective; /* capabilities; in its own user namespace */
+	bool foreign;       /* which is not ours: then they are worth nothing here, and its ids mean others to it */
+	bool unsure;        /* we may not look which it is */
 };
 
 /* -errno: it may not be looked at, or is gone. Else creds_drop() takes it. */

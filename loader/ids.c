@@ -147,6 +147,11 @@ static void change_judge(struct guard *guard, const struct seccomp_notif *notif,
 		ids_unseen(guard, task, out);
 		return;
 	}
+	if (creds.foreign) {
+		creds_drop(&creds);
+		ids_unseen(guard, task, out);
+		return;
+	}
 	change.old = changer->gid ? creds.gid : creds.uid;
 	change.capable = creds_have(&creds, changer->gid ? CAP_SETGID : CAP_SETUID);
 	memcpy(change.ids, change.old, sizeof(change.ids));

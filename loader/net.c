@@ -305,7 +305,7 @@ int net_enter(struct guard *guard, const struct net_call *call, struct net_guise
 	*guise = (struct net_guise){0};
 	if (creds_read(&task, &guise->creds))
 		return -EACCES;
-	if (place_enter(guard, call, guise) || creds_enter(&guard->net->own, &guise->creds)) {
+	if (guise->creds.unsure || place_enter(guard, call, guise) || creds_enter(&guard->net->own, &guise->creds)) {
 		place_leave(guard, guise);
 		creds_drop(&guise->creds);
 		return -EACCES;

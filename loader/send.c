@@ -190,7 +190,7 @@ static int claim_take(struct guard *guard, const struct task *task, struct cmsgh
 	if (creds_read(task, &creds))
 		return -EACCES;
 	admin = creds_have(&creds, CAP_SYS_ADMIN) && creds_have(&guard->net->own, CAP_SYS_ADMIN);
-	may = (claim->pid == task_group(task) || admin) &&
+	may = !creds.unsure && (claim->pid == task_group(task) || admin) &&
 	      (one_of(creds.uid, claim->uid) || creds_have(&creds, CAP_SETUID)) &&
 	      (one_of(creds.gid, claim->gid) || creds_have(&creds, CAP_SETGID));
 	creds_drop(&creds);
