@@ -13,13 +13,27 @@
 #include "run.h"
 #include "technique.h"
 
+/* Who may not make one takes that which the harness laid beside ALLOWED. */
+static const char *set_id_laid(const struct aim *aim, uid_t uid, gid_t gid, mode_t mode)
+{
+	static char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%.*s/set-id-%u-%u", (int)(strrchr(aim->allowed, '/') - aim->allowed),
+		 aim->allowed, uid, gid);
+	need("chown",
+	     stat(path, &st) || st.st_uid != uid || st.st_gid != gid || (st.st_mode & 07777) != mode ? -1 : 0);
+	return path;
+}
+
 /* A copy of this program of that owner and with those bits. */
 static const char *set_id(const struct aim *aim, uid_t uid, gid_t gid, mode_t mode)
 {
 	const char *path = in_work(aim, "open/set-id");
 
 	copy_to("/proc/self/exe", path);
-	need("chown", chown(path, uid, gid));
+	if (chown(path, uid, gid))
+		return set_id_laid(aim, uid, gid, mode);
 	need("chmod", chmod(path, mode));
 	return path;
 }
@@ -48,8 +62,7 @@ static void by_set_id_fd(const struct aim *aim)
 
 static void by_set_id_link(const struct aim *aim)
 {
-	set_id(aim, aim->id, 0, 04755);
-	link_make("set-id", in_work(aim, "open/set-id-link"));
+	link_make(set_id(aim, aim->id, 0, 04755), in_work(aim, "open/set-id-link"));
 	run_stopped(in_work(aim, "open/set-id-link"));
 }
 
@@ -79,6 +92,8 @@ static void by_set_id_interpreter(const struct aim *aim)
 
 static void become_nobody(void)
 {
+	if (geteuid())
+		return;
 	need("setgroups", setgroups(0, NULL));
 	need("setgid", setresgid(1000, 1000, 1000));
 	need("setuid", setresuid(1000, 1000, 1000));
