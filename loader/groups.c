@@ -37,7 +37,14 @@ void groups_close(struct guard *guard)
 		watch_drop(guard, guard->groups);
 }
 
-/* Each group that was not there before, until one is denied. */
+static int compare_groups(const void *a, const void *b)
+{
+	const gid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Each group that was not there before, from the lowest on, as the kernel keeps them, until one is denied. */
 static void judge_groups(image_ref image, const struct creds *before, const gid_t *group, size_t count,
 			 struct ids_judged *out)
 {
@@ -72,10 +79,12 @@ static int judge_call(struct guard *guard, const struct seccomp_notif *notif, co
 	if (!group)
 		return -ENOMEM;
 	ret = task_memory(task, notif->data.args[1], group, count * sizeof(*group));
-	if (!ret)
+	if (!ret) {
+		qsort(group, count, sizeof(*group), compare_groups);
 		judge_groups(guard->config.image, before, group, count, out);
-	else if (ret != -EFAULT)
+	} else if (ret != -EFAULT) {
 		ids_unseen(guard, task, out);
+	}
 	free(group);
 	return ret == -EFAULT ? ret : 0;
 }
