@@ -105,6 +105,10 @@ $(B)/domains/%: tests/domains/%.c tests/domains/stage.h $(filter-out $(B)/obj/lo
 	@mkdir -p $(@D)
 	$(call say,DOMAINS,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -static -o $@ $(filter-out %.h,$^) $(LIBS)
 
+$(B)/daemon/%: tests/daemon/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,DAEMON,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
+
 $(B)/fuzz/%: tests/fuzz/%.c $(POLICY) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \

@@ -289,7 +289,7 @@ static int adopt(struct programs **out, enum persist_how *how, struct fault *fau
 	struct programs *programs = NULL;
 	int r = take(&programs, fault);
 
-	if (r < 0)
+	if (r < 0 || !programs)
 		return r;
 	repair_links();
 	r = programs_map(programs, fault);
@@ -300,7 +300,7 @@ static int adopt(struct programs **out, enum persist_how *how, struct fault *fau
 		*how = PERSIST_RELAYED;
 		programs_close(programs);
 		r = take(&programs, fault);
-		if (r < 0)
+		if (r < 0 || !programs)
 			return r;
 		r = relay(programs, fault);
 	}
@@ -331,7 +331,7 @@ int persist_look(struct programs **out, struct fault *fault)
 		return fault_set(fault, errno, "nothing is enforced on this host: %s: %s; start mantlet daemon",
 				 PERSIST_PINS, strerror(errno));
 	r = take(&programs, fault);
-	if (r < 0)
+	if (r < 0 || !programs)
 		return r;
 	r = programs_map(programs, fault);
 	if (r < 0) {

@@ -230,16 +230,16 @@ static int put_classes(struct policies *policies, struct programs *programs, str
 	struct class *class = calloc(1, sizeof(*class));
 	int r;
 
-	if (!class)
+	policies->class_policy = calloc(POLICY_SLOTS, sizeof(*policies->class_policy));
+	if (!class || !policies->class_policy) {
+		free(class);
 		return fault_set(fault, ENOMEM, "out of memory");
-	collect_classes(policies, class);
-	r = compile_classes(class, &policies->class, fault);
-	if (!r && !(policies->class_policy = malloc(sizeof(class->policy))))
-		r = fault_set(fault, ENOMEM, "out of memory");
-	if (!r) {
-		memcpy(policies->class_policy, class->policy, sizeof(class->policy));
-		r = host_set_classes(programs, policies->class, class->policy, class->count, fault);
 	}
+	collect_classes(policies, class);
+	memcpy(policies->class_policy, class->policy, sizeof(class->policy));
+	r = compile_classes(class, &policies->class, fault);
+	if (!r)
+		r = host_set_classes(programs, policies->class, class->policy, class->count, fault);
 	free(class);
 	return r;
 }
