@@ -32,13 +32,14 @@ static const char usage[] = "usage: mantlet daemon [-d DIRECTORY] [-o AUDIT]\n"
 			    "\n"
 			    "SIGHUP reads the policies again. See also mantlet status, events, reload and unload.\n";
 
-#define LOOK_EVERY 1 /* seconds */
-#define THOROUGH 5   /* of those */
+#define EVENTS_AT_ONCE 32 /* then the others have their turn: a flood must not keep a reload waiting */
+#define LOOK_EVERY 1      /* seconds */
+#define THOROUGH 5        /* of those */
 
 struct daemon {
 	const char *directory, *sink;
 	int lock, signals, timer;
-	unsigned int ticks;
+	unsigned int ticks, events_left;
 	bool ended;
 	uint64_t seq; /* of records that are of no container */
 	struct audit *audit;
@@ -61,16 +62,15 @@ static int64_t realtime_offset(void)
 
 /* ---- events */
 
-static int on_event(void *ctx, void *data, size_t size)
+static void tell_event(struct daemon *daemon, const void *data, size_t size)
 {
-	struct daemon *daemon = ctx;
 	const struct event *event = data;
 	const struct container *container;
 	struct audit_record record;
 	struct audit_origin origin = {.mode = "lsm", .domain_name = "?", .policy = "none"};
 
 	if (!event_check(data, size) || event->domain == PROOF_DOMAIN)
-		return 0;
+		return;
 	container = containers_find(&daemon->containers, event->domain);
 	if (!container) {
 		containers_look(&daemon->containers, false);
@@ -82,7 +82,20 @@ static int on_event(void *ctx, void *data, size_t size)
 	origin.generation = event->generation ? event->generation : 1;
 	event_record(event, realtime_offset(), &daemon->texts, &record);
 	audit_write(daemon->audit, &origin, &record);
-	return 0;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct daemon *daemon = ctx;
+
+	tell_event(daemon, data, size);
+	return --daemon->events_left ? 0 : -EAGAIN; /* ends ring_buffer__consume(); this one is consumed */
+}
+
+static void take_events(struct daemon *daemon)
+{
+	daemon->events_left = EVENTS_AT_ONCE;
+	ring_buffer__consume(daemon->events);
 }
 
 /* What the kernel could not write down; what was said already outlives a daemon. */
@@ -265,7 +278,7 @@ static void loop(struct daemon *daemon)
 		if (poll(polls, 4 + CONTROL_POLLS, -1) < 0)
 			continue;
 		if (polls[1].revents)
-			ring_buffer__consume(daemon->events);
+			take_events(daemon);
 		if (polls[0].revents)
 			on_signals(daemon);
 		if (polls[2].revents)
@@ -362,9 +375,8 @@ static int run_daemon(struct daemon *daemon)
 		return say(EXIT_MANTLET, "%s", fault.text);
 	}
 	notify_ready();
-	ring_buffer__consume(daemon->events);
 	loop(daemon);
-	ring_buffer__consume(daemon->events);
+	take_events(daemon);
 	report_lost(daemon);
 	tell_host(daemon, AUDIT_POSTURE, "none", 0, "the daemon ends; what it enforces goes on");
 	finish(daemon);

@@ -225,7 +225,16 @@ static int compile_classes(const struct class *class, struct image_cell **image,
 	return r < 0 ? fault_set(fault, -r, "the policies' match.cgroup, taken together: %s", error.text) : 0;
 }
 
-static int put_classes(struct policies *policies, struct programs *programs, struct fault *fault)
+static bool classes_same(const struct policies *a, const struct policies *b)
+{
+	const struct image_header *class = (const void *)a->class;
+
+	return b && class->checksum == ((const struct image_header *)b->class)->checksum &&
+	       !memcmp(a->class_policy, b->class_policy, POLICY_SLOTS * sizeof(*a->class_policy));
+}
+
+static int put_classes(struct policies *policies, const struct policies *before, struct programs *programs,
+		       struct fault *fault)
 {
 	struct class *class = calloc(1, sizeof(*class));
 	int r;
@@ -238,7 +247,7 @@ static int put_classes(struct policies *policies, struct programs *programs, str
 	collect_classes(policies, class);
 	memcpy(policies->class_policy, class->policy, sizeof(class->policy));
 	r = compile_classes(class, &policies->class, fault);
-	if (!r)
+	if (!r && !classes_same(policies, before))
 		r = host_set_classes(programs, policies->class, class->policy, class->count, fault);
 	free(class);
 	return r;
@@ -281,7 +290,7 @@ int policies_apply(struct policies *policies, struct policies *before, struct pr
 	}
 	if (!r)
 		r = put_open(programs, fault);
-	return r ? r : put_classes(policies, programs, fault);
+	return r ? r : put_classes(policies, before, programs, fault);
 }
 
 uint32_t policies_class(const struct policies *policies, const char *cgroup)

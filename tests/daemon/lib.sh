@@ -21,7 +21,7 @@ for name in a b both none; do cp $P /w/$name; done
 # Starts the daemon and waits until it answers; its pid is in $daemon.
 start() {
 	rm -f /tmp/ready
-	/mantlet daemon -o /tmp/audit 2>/tmp/daemon-error &
+	/mantlet daemon -o "${audit-/tmp/audit}" 2>/tmp/daemon-error &
 	daemon=$!
 	i=0
 	until [ -S /run/mantlet/control ] && /mantlet reload >/dev/null 2>&1; do
