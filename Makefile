@@ -162,7 +162,7 @@ $(B)/bench/nothing: tests/bench/nothing.c Makefile
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(B)/modes/operate $(B)/bench/nothing $(UNITS) $(HELPERS) $(LSM) $(DOMAINS) $(FUZZ) $(B)/breach/mantlet $(B)/net/manners $(B)/net/race $(B)/tests/verdict-bench $(B)/parity/ask
+products: $(B)/mantlet $(B)/daemon/probe $(B)/modes/operate $(B)/bench/nothing $(UNITS) $(HELPERS) $(LSM) $(DOMAINS) $(FUZZ) $(B)/breach/mantlet $(B)/net/manners $(B)/net/race $(B)/tests/verdict-bench $(B)/parity/ask
 
 PROVE := prove --exec '' --timer
 
