@@ -231,19 +231,27 @@ static int seccomp_open(const struct guard_config *config, struct guard **out, s
 	return ret;
 }
 
-/* The application must not be able to trace us. What it cannot be kept from by the bounding set (that takes
- * SETPCAP) no_new_privs keeps it from. */
+/* What it cannot be kept from by the bounding set (that takes SETPCAP) no_new_privs keeps it from. */
+static int capability_take(int capability, const char *name, bool gains, struct fault *fault)
+{
+	int ret;
+
+	if (prctl(PR_CAPBSET_READ, capability) == 1 && prctl(PR_CAPBSET_DROP, capability) < 0 && gains)
+		return fault_set(fault, errno, "cannot take %s from the command: %s", name, strerror(errno));
+	ret = capability_drop(capability);
+	return ret ? fault_set(fault, -ret, "cannot drop %s for the command: %s", name, strerror(-ret)) : 0;
+}
+
+/* The application must not be able to trace us; nor, where times tell what is of the image, to set the clock back. */
 static int privileges_drop(const struct guard *guard, struct fault *fault)
 {
 	bool gains = privileges_new();
-	int ret;
+	int ret = capability_take(CAP_SYS_PTRACE, "SYS_PTRACE", gains, fault);
 
-	if (gains && prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) == 1 && prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE) < 0)
-		return fault_set(fault, errno, "cannot take SYS_PTRACE from the command: %s", strerror(errno));
-	prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE);
-	ret = capability_drop(CAP_SYS_PTRACE);
+	if (!ret && verdict_drift_asked(guard->config.image))
+		ret = capability_take(CAP_SYS_TIME, "SYS_TIME", gains, fault);
 	if (ret)
-		return fault_set(fault, -ret, "cannot drop SYS_PTRACE for the command: %s", strerror(-ret));
+		return ret;
 	if (!gains && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
 	ret = guard->landlock ? walls_landlock() : 0;
