@@ -68,8 +68,8 @@ static inline void stage_copy(const char *to)
 static inline bool stage_runs(const char *path)
 {
 	char *const argv[] = {"run", NULL}, *const environment[] = {NULL};
-	pid_t pid = vfork();
 	int status = 0;
+	pid_t pid = vfork();
 
 	if (!pid) {
 		execve(path, argv, environment);

@@ -403,6 +403,168 @@ static void cloned(void)
 	_exit(wait_for(pid));
 }
 
+/* Makes a namespace of users in which the task is root and may mount. */
+static void write_map(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	need(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void in_user_namespace(void)
+{
+	need(!unshare(CLONE_NEWUSER | CLONE_NEWNS));
+	write_map("/proc/self/setgroups", "deny");
+	write_map("/proc/self/uid_map", "0 0 1");
+	write_map("/proc/self/gid_map", "0 0 1");
+	need(!mount("none", "/w/ok", "tmpfs", 0, NULL));
+	copy_self("/w/ok/prog");
+	run("/w/ok/prog");
+}
+
+/* The program that an allowed one becomes tries the denied one: argv[0] says so. */
+static void run_again(void)
+{
+	execve("/w/ok/prog", (char *[]){"again", NULL}, environ);
+	_exit(errno);
+}
+
+static void *again_main(void *arg)
+{
+	(void)arg;
+	run_again();
+	return NULL;
+}
+
+/* The thread takes its leader's number. */
+static void execed_by_thread(void)
+{
+	pthread_t thread;
+
+	need(!pthread_create(&thread, NULL, again_main, NULL));
+	pause();
+}
+
+static void *leaderless_main(void *arg)
+{
+	(void)arg;
+	usleep(20000);
+	run_again();
+	return NULL;
+}
+
+static void execed_without_leader(void)
+{
+	pthread_t thread;
+
+	need(!pthread_create(&thread, NULL, leaderless_main, NULL));
+	syscall(SYS_exit, 0);
+}
+
+static int open_cgroup(void)
+{
+	int fd;
+
+	mkdir("/w/cgroup2", 0755);
+	mount("none", "/w/cgroup2", "cgroup2", 0, NULL);
+	mkdir("/w/cgroup2/other", 0755);
+	fd = open("/w/cgroup2/other", O_RDONLY | O_DIRECTORY);
+	need(fd >= 0);
+	return fd;
+}
+
+static bool in_other_cgroup(void)
+{
+	char text[4096] = "";
+	int fd = open("/proc/self/cgroup", O_RDONLY);
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "/other");
+}
+
+static void moved_to_cgroup(void)
+{
+	int fd = openat(open_cgroup(), "cgroup.procs", O_WRONLY);
+
+	need(fd >= 0 && write(fd, "0", 1) == 1 && in_other_cgroup());
+	denied();
+}
+
+static void born_in_cgroup(void)
+{
+	struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = open_cgroup()};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!pid) {
+		need(in_other_cgroup());
+		denied();
+	}
+	_exit(wait_for(pid));
+}
+
+static void unshared(void)
+{
+	need(!unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP));
+	forked();
+}
+
+/* The namespaces of a task outside, whose number is in /tmp/elsewhere. */
+static void joined(void)
+{
+	static const char *const names[] = {"net", "uts", "ipc", "mnt"};
+	char path[64], text[16] = "";
+	int file = open("/tmp/elsewhere", O_RDONLY), fds[4];
+
+	need(file >= 0 && read(file, text, sizeof(text) - 1) > 0);
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", atoi(text), names[i]);
+		fds[i] = open(path, O_RDONLY);
+		need(fds[i] >= 0);
+	}
+	for (int i = 0; i < 4; i++)
+		need(!setns(fds[i], 0));
+	forked();
+}
+
+/* A brother of who makes it: its parent is another. */
+static void cloned_by_parent(void)
+{
+	struct clone_args args = {.flags = CLONE_PARENT};
+	int pipes[2], code = 0;
+	long pid;
+
+	need(!pipe(pipes));
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (!pid) {
+		if (!(pid = fork()))
+			denied();
+		code = wait_for(pid);
+		need(write(pipes[1], &code, sizeof(code)) == sizeof(code));
+		_exit(0);
+	}
+	need(pid > 0 && read(pipes[0], &code, sizeof(code)) == sizeof(code));
+	_exit(code);
+}
+
+/* The number of a task that was outside: it is in /tmp/gone. */
+static void reborn(void)
+{
+	char text[16] = "", before[16];
+	int file = open("/tmp/gone", O_RDONLY), last = open("/proc/sys/kernel/ns_last_pid", O_WRONLY), wanted;
+	pid_t pid;
+
+	need(file >= 0 && last >= 0 && read(file, text, sizeof(text) - 1) > 0);
+	wanted = atoi(text);
+	snprintf(before, sizeof(before), "%d", wanted - 1);
+	need(write(last, before, strlen(before)) > 0);
+	pid = fork();
+	if (!pid) {
+		need(getpid() == wanted);
+		denied();
+	}
+	_exit(wait_for(pid));
+}
+
 static volatile bool racing = true;
 
 /* Moves the directory of a denied program to and fro; nothing of that is a place that is allowed. */
@@ -485,6 +647,15 @@ static const struct {
 	{"after two forks, without parent, in another session", forked_twice, EACCES},
 	{"from a thread", threaded, EACCES},
 	{"from new namespaces", cloned, EACCES},
+	{"a user namespace, root and mounts in it", in_user_namespace, EACCES},
+	{"what a thread became by exec", execed_by_thread, EACCES},
+	{"what a thread became whose leader had ended", execed_without_leader, EACCES},
+	{"in another cgroup", moved_to_cgroup, EACCES},
+	{"born in another cgroup", born_in_cgroup, EACCES},
+	{"every namespace unshared", unshared, EACCES},
+	{"in the namespaces of a task outside", joined, EACCES},
+	{"a child that is its parent's brother", cloned_by_parent, EACCES},
+	{"with the number that a task outside had", reborn, EACCES},
 	{"a directory that is moved meanwhile", moved_while_walked, EACCES},
 };
 /* clang-format on */
@@ -538,6 +709,8 @@ static int flood(int count)
 
 int main(int argc, char **argv)
 {
+	if (!strcmp(argv[0], "again"))
+		denied();
 	if (argc == 3 && !strcmp(argv[1], "flood"))
 		return flood(atoi(argv[2]));
 	if (argc == 2 && !strcmp(argv[1], "all"))
