@@ -26,7 +26,8 @@ struct socket_asked {
 	int family, type, protocol;
 	const void *name; /* NULL: none */
 	int len;
-	_Bool sends; /* else connects */
+	_Bool sends;  /* else connects */
+	_Bool routed; /* by an option that leads elsewhere */
 };
 
 /* false: there is no socket any more. */
@@ -39,6 +40,32 @@ static __always_inline _Bool socket_gather(struct socket_asked *asked, struct so
 	asked->family = sk->__sk_common.skc_family;
 	asked->type = sk->sk_type;
 	asked->protocol = sk->sk_protocol;
+	return 1;
+}
+
+#define CONTROL_MESSAGES 16 /* of one send, that are looked through; with more it is refused */
+
+/* Does a control message lead elsewhere? They are the kernel's copy. */
+static __attribute__((noinline)) _Bool message_routed(const struct msghdr *msg)
+{
+	const char *at = msg->msg_control;
+	__u64 left = msg->msg_controllen;
+	struct cmsghdr head;
+
+	for (int i = 0; i < CONTROL_MESSAGES; i++) {
+		__u64 step;
+
+		if (left < sizeof(head) || bpf_probe_read_kernel(&head, sizeof(head), at) ||
+		    head.cmsg_len < sizeof(head) || head.cmsg_len > left)
+			return 0; /* the end; or the kernel refuses what is malformed */
+		if (verdict_reroutes(head.cmsg_level, head.cmsg_type))
+			return 1;
+		step = (head.cmsg_len + 7) & ~7ull;
+		if (step >= left)
+			return 0;
+		left -= step;
+		at += step;
+	}
 	return 1;
 }
 
@@ -66,6 +93,8 @@ static __always_inline __u16 peer_gather(struct peer *peer, const struct socket_
 		__be32 ipv4;
 	} head;
 
+	if (asked->routed)
+		return PATH_NO_ADDRESS;
 	if (!asked->name)
 		return PATH_GOING;
 	if (asked->len < (int)sizeof(head.family) || bpf_probe_read_kernel(&head, sizeof(head), asked->name))
@@ -104,8 +133,8 @@ static __always_inline void decide_peer(const struct domain *domain, const struc
 	d->verdict = verdict_unreadable(image, protocol);
 }
 
-static __attribute__((noinline)) int report_connect(const struct domain *domain, const struct decision *decision,
-						    const struct socket_asked *asked, const struct peer *peer)
+static __always_inline void report_connect(const struct domain *domain, const struct decision *decision,
+					   const struct socket_asked *asked, const struct peer *peer)
 {
 	struct report report = {.domain = domain, .decision = decision, .kind = EVENT_CONNECT};
 
@@ -118,7 +147,7 @@ static __attribute__((noinline)) int report_connect(const struct domain *domain,
 		report.connect.low = peer->address.low;
 		report.connect.port = peer->port;
 	}
-	return report_send(&report);
+	report_send(&report);
 }
 
 /* On what a call names, or, if no address rule can judge it, on its socket: 0 or -EACCES. */

@@ -47,6 +47,14 @@
 #define TASKS_PAGE 2048      /* tasks of a page of `tasks`, */
 #define TASKS_PAGES 2048     /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
 
+/*
+ * What `mantlet run` asks the kernel: prctl(STANDDOWN_OPTION, 0, 0, 0, 0). A task in a domain whose policy is enforced gets
+ * STANDDOWN_ERRNO; any other gets EINVAL, as of every option that the kernel does not know. (A program cannot answer
+ * with success: 0 from it means that it has no opinion.)
+ */
+#define STANDDOWN_OPTION 0x4d4e5444
+#define STANDDOWN_ERRNO 76 /* ENOTUNIQ, which nothing else says to prctl() */
+
 /* A place that no path goes above: the kernel's addresses of a mount and of a directory in it. They are
  * compared, never followed. Whoever makes the domain keeps that directory open (or as its own root) for as
  * long as the domain lives, or the kernel could give the addresses to something else. */
@@ -128,7 +136,7 @@ enum path_end {
 	PATH_OUTSIDE,    /* at the end of another file system or namespace: a private one, memfd, a detached mount */
 	PATH_DELETED,    /* there is none: the file's name was removed, or it never had one */
 	PATH_NO_POLICY,  /* it was not begun: nothing in the domain's slot */
-	PATH_NO_ADDRESS, /* no path: the address is too short, or of a family that the socket has not */
+	PATH_NO_ADDRESS, /* no path: the address is short, not of the socket's family, or behind a source route */
 	PATH_NO_ID, /* no path: the id has no number in the container's user namespace, or none that can be found */
 	PATH_ENDS,
 };

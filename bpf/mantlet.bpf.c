@@ -185,7 +185,26 @@ int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int 
 		return ret;
 	if (!socket_gather(&asked, sock))
 		return 0; /* nothing is sent by what is closed */
-	if (!asked.name && verdict_socket(asked.family, asked.type, asked.protocol) != SOCKET_DOOR)
+	if (!asked.name && !msg->msg_controllen &&
+	    verdict_socket(asked.family, asked.type, asked.protocol) != SOCKET_DOOR)
+		return 0;
+	domain = domain_current(&err);
+	if (!domain)
+		return err;
+	asked.routed = msg->msg_controllen && message_routed(msg);
+	return connect_judge(domain, &asked);
+}
+
+SEC("lsm/socket_setsockopt")
+int BPF_PROG(option_check, struct socket *sock, int level, int option, int ret)
+{
+	struct socket_asked asked = {.routed = 1};
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	if (!verdict_reroutes(level, option) || !socket_gather(&asked, sock))
 		return 0;
 	domain = domain_current(&err);
 	return domain ? connect_judge(domain, &asked) : err;
@@ -240,4 +259,23 @@ int BPF_PROG(setid_check, struct linux_binprm *bprm, const struct file *file, in
 		return ret;
 	domain = domain_current(&err);
 	return domain ? identity_exec(domain, bprm->cred, &file->f_path) : err;
+}
+
+/* Is there a policy that is enforced? Asked by a MicroEnforcer that wants to know whether it is needed. */
+SEC("lsm/task_prctl")
+int BPF_PROG(standdown_answer, int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
+	     unsigned long arg5, int ret)
+{
+	int err, answer = -STANDDOWN_ERRNO;
+	struct domain *domain;
+	image_ref image;
+
+	if (ret || option != STANDDOWN_OPTION)
+		return ret;
+	domain = domain_current(&err);
+	if (!domain || domain->policy == OPEN_POLICY)
+		return err;
+	image = bpf_map_lookup_elem(&policies, &domain->policy);
+	barrier_var(answer); /* no arithmetic of flags: the verifier has to see the range (6.12) */
+	return !image || verdict_flags(image) & IMAGE_ENFORCE ? answer : 0;
 }

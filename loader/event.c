@@ -14,7 +14,7 @@ static const char *const why_not[] = {
 	[PATH_DELETED] = "the file was deleted, or never had a name",
 	[PATH_NO_POLICY] = "the domain has no policy",
 	[PATH_NO_ID] = "the id has no number in the container's user namespace",
-	[PATH_NO_ADDRESS] = "the address is too short, or is none that the socket can have",
+	[PATH_NO_ADDRESS] = "the address is too short, of a family that the socket has not, or behind a source route",
 };
 
 _Static_assert(sizeof(why_not) / sizeof(*why_not) == PATH_ENDS, "a reason for each enum path_end");

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The canary: a child in a domain of its own, whose policy refuses everything, tries an exec. What it names is
- * an empty memory file: were it not refused, it would not run either, it is no program (ENOEXEC).
+ * The canary: a child in a domain of its own, whose policy refuses everything, tries to connect, to take another
+ * uid, and an exec. It can do no harm: the address is its own machine's, and the file an empty one in memory, which would
+ * not run if it were not refused (ENOEXEC).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "policy/policy.h"
 #include "programs.h"
 
-static const char policy_text[] = "{\"mantlet\": 1, \"name\": \"canary\", \"exec\": {\"default\": \"deny\"}}";
+static const char policy_text[] = "{\"mantlet\": 1, \"name\": \"canary\", \"exec\": {\"default\": \"deny\"}, "
+				  "\"connect\": {\"default\": \"deny\"}, "
+				  "\"identity\": {\"uid\": {\"default\": \"deny\"}}}";
 
 static int set_policy(struct programs *programs, struct fault *fault)
 {
@@ -46,6 +51,20 @@ static int make_file(void)
 	return file < 0 && errno == EINVAL ? memfd_create("mantlet-canary", MFD_CLOEXEC) : file;
 }
 
+/* Exits of a canary, beside the errno of its exec. */
+#define CANARY_CONNECTED 101
+#define CANARY_CHANGED 102
+
+/* By a datagram socket, so that nothing is sent. Where there is no IPv4 there is nothing to prove. */
+static bool connects(void)
+{
+	const struct sockaddr_in own = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return sock >= 0 && !(connect(sock, (const struct sockaddr *)&own, sizeof(own)) < 0 && errno == EACCES);
+}
+
 /* Exits with the errno of its exec; 0: it did not come to that. */
 __attribute__((noreturn)) static void be_canary(struct programs *programs, int file)
 {
@@ -53,6 +72,10 @@ __attribute__((noreturn)) static void be_canary(struct programs *programs, int f
 
 	if (programs_enter(programs, PROOF_SLOT, NULL) < 0)
 		_exit(0);
+	if (connects())
+		_exit(CANARY_CONNECTED);
+	if (!setresuid(geteuid() + 1, -1, -1))
+		_exit(CANARY_CHANGED);
 	fexecve(file, none, environment);
 	_exit(errno & 0x7f);
 }
@@ -97,6 +120,11 @@ int programs_prove(struct programs *programs, struct fault *fault)
 		return fault_set(fault, ENOTSUP,
 				 "the LSM programs load, but the kernel never asks them: boot it with bpf in lsm= "
 				 "(/sys/kernel/security/lsm tells what it has)");
+	if (err == CANARY_CONNECTED || err == CANARY_CHANGED)
+		return fault_set(fault, ENOTSUP,
+				 "the LSM programs are asked about an exec, but not about %s: another LSM or tool is "
+				 "in the way",
+				 err == CANARY_CONNECTED ? "a connect" : "a change of uid");
 	if (err != EACCES)
 		return fault_set(fault, ENOTSUP,
 				 "the LSM programs refused an exec, but it ended with: %s; another LSM or tool is in "

@@ -15,6 +15,7 @@
 #include "hints.h"
 #include "init.h"
 #include "probe.h"
+#include "standdown.h"
 
 static const char usage[] =
 	"usage: mantlet run [-p POLICY] [-m auto|lsm|seccomp] [-o AUDIT] -- CMD [ARG…]\n"
@@ -26,7 +27,8 @@ static const char usage[] =
 	"itself,\n"
 	"             else " DEFAULT_POLICY ")\n"
 	"  -m MODE    lsm: enforced by the kernel; seccomp: from inside, without the host's help; auto (the\n"
-	"             default): lsm where it is proven to work, else seccomp\n"
+	"             default): lsm where it is proven to work, else seccomp; but where the host's Enforcer\n"
+	"             guards this container already, CMD is only executed, and no policy is read\n"
 	"  -o AUDIT   append the audit's JSON lines to this file (default: standard error)\n"
 	"\n"
 	"Exit: the command's own; 125 Mantlet failed before it; 126 refused or not executable; 127 not "
@@ -115,22 +117,11 @@ static int prepare(struct run *run, struct fault *fault)
 __attribute__((noreturn)) static void become_command(struct run *run, int sock)
 {
 	struct fault fault;
-	int code = EXIT_REFUSED;
 
 	if (run->guard_mode->enter(run->guard, sock, &fault) < 0)
 		_exit(say(EXIT_MANTLET, "%s", fault.text));
 	init_release(&run->init);
-	execvp(run->command[0], run->command);
-	if (errno == ENOENT || errno == ENOTDIR)
-		code = say(EXIT_NOT_FOUND, "%s: not found: check the command and PATH", run->command[0]);
-	else if (errno == EACCES)
-		say(0,
-		    "%s: Permission denied: the policy refuses it (then the audit says so), or it is not "
-		    "executable",
-		    run->command[0]);
-	else
-		say(0, "%s: cannot be run: %s", run->command[0], strerror(errno));
-	_exit(code);
+	_exit(command_become(run->command));
 }
 
 static void list_enforcers(const struct run *run, struct audit_enforcer out[DEMANDS + 1])
@@ -263,10 +254,14 @@ static int run_command(struct run *run)
 	return WIFSIGNALED(run->status) ? EXIT_SIGNAL + WTERMSIG(run->status) : WEXITSTATUS(run->status);
 }
 
+/* Who names a mode gets it. Else the host is asked first of all: a container that it guards needs no policy. */
 static int run_and_free(struct run *run)
 {
-	int code = run_command(run);
+	int code;
 
+	if (!strcmp(run->mode, "auto") && standdown_told())
+		return standdown(run->command, run->sink);
+	code = run_command(run);
 	audit_close(run->audit, 2000);
 	policy_unload(&run->source);
 	free(run->policy_name);

@@ -331,6 +331,16 @@ static __always_inline enum verdict_socket verdict_socket(int family, int type, 
 	}
 }
 
+/* Options and control messages by which packets go elsewhere before they go to the address that is judged: IPv4's source
+ * routes (IP_OPTIONS, IP_RETOPTS) and IPv6's routing headers (IPV6_RTHDR, its old form and the old form's bundle, and flow
+ * labels, which can hold one). */
+static __always_inline _Bool verdict_reroutes(int level, int option)
+{
+	if (level == 0)
+		return option == 4 || option == 7;
+	return level == 41 && (option == 57 || option == 5 || option == 6 || option == 32);
+}
+
 /* On a socket of a family or type that leaves the container by another door than an address. */
 static __always_inline struct verdict verdict_family(image_ref image)
 {

@@ -257,9 +257,17 @@ struct socket {
 
 struct sockaddr;
 
+struct cmsghdr {
+	__u64 cmsg_len;
+	int cmsg_level;
+	int cmsg_type;
+};
+
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;
+	void *msg_control;
+	__u64 msg_controllen;
 };
 
 struct seq_file;

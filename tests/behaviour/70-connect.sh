@@ -70,7 +70,8 @@ door vsock
 door xdp
 door sctp
 door tipc
-door bluetooth'
+door bluetooth
+door source-route'
 each refused "$doors"
 audit_has '"event":"connect" "verdict":"deny" "rule":"connect.family" "protocol":"raw"' 'a raw socket is reported'
 each open 'door unix
