@@ -242,7 +242,8 @@ static __always_inline __u32 verdict_connect_rule(image_ref image, const struct 
 }
 
 /* protocol: IMAGE_TCP or IMAGE_UDP. The kernel makes a loopback address of the unspecified one, so that is
- * judged as both: it is allowed if both are. */
+ * judged as both: it is allowed if both are. Of IPv6's it makes IPv4's if the socket is bound to an IPv4-mapped address,
+ * which another thread can still do: so that is judged as all three. */
 static __always_inline struct verdict verdict_connect(image_ref image, enum image_layout protocol,
 						      struct verdict_address address, __u16 port)
 {
@@ -258,6 +259,8 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 	if (!(rule & RULE_DENY) && !address.high && (four ? !(__u32)address.low : !address.low)) {
 		address.low |= four ? 0x7f000001 : 1;
 		loopback = verdict_connect_rule(image, table, address, port);
+		if (!four && !(loopback & RULE_DENY))
+			loopback = verdict_connect_rule(image, table, verdict_ipv4(0x7f000001), port);
 		rule = loopback & RULE_DENY ? loopback : rule;
 	}
 	return verdict_of(image, rule);

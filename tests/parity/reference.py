@@ -185,13 +185,14 @@ class Reference:
         )
 
     def connect(self, address, port, protocol):
-        """The kernel makes a loopback address of the unspecified one: that must be allowed, too."""
+        """The kernel makes a loopback address of the unspecified one (of IPv6's either): that must be allowed, too."""
         address = as_ipv4(ipaddress.ip_address(address))
         verdict = self.connect_plain(address, port, protocol)
         if verdict.startswith("allow") and address.is_unspecified:
-            loopback = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
-            meant = self.connect_plain(loopback, port, protocol)
-            verdict = meant if meant.startswith("deny") else verdict
+            for loopback in ["127.0.0.1"] if address.version == 4 else ["::1", "127.0.0.1"]:
+                meant = self.connect_plain(ipaddress.ip_address(loopback), port, protocol)
+                if meant.startswith("deny"):
+                    return meant
         return verdict
 
     def identity(self, kind, number):
