@@ -590,6 +590,8 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	scene.inside = !strcmp(argv[1], "inside");
+	if (scene.inside)
+		signal(SIGSEGV, SIG_IGN); /* the guard hands it on to its command, which is this program */
 	scene.outside = atoi(argv[2]);
 	for (size_t i = 0; i < sizeof(techniques) / sizeof(*techniques); i++)
 		attempt(i, scene);
