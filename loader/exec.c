@@ -36,17 +36,22 @@ static int call_read(const struct task *task, const struct seccomp_data *data, s
 static void exec_report(struct guard *guard, const struct task *task, const struct exec_call *call,
 			const struct judgement *judgement)
 {
-	const struct exec_finding *file = &judgement->file;
-	struct audit_record record = {
-		.event = AUDIT_EXEC,
-		.path = file->interpreter ? call->path : file->path,
-		.interpreter = file->interpreter ? file->path : NULL,
-		.reason = file->reason,
-	};
+	char name[PATH_MAX + 32];
 	struct task_text text;
 
 	task_describe(task, &text);
-	guard_report(guard, &text, &record, &file->verdict);
+	exec_call_name(call, name, sizeof(name));
+	for (unsigned int i = 0; i < judgement->told_count; i++) {
+		const struct exec_finding *file = &judgement->told[i];
+		struct audit_record record = {
+			.event = AUDIT_EXEC,
+			.path = file->interpreter ? name : file->path,
+			.interpreter = file->interpreter ? file->path : NULL,
+			.reason = file->reason,
+		};
+
+		guard_report(guard, &text, &record, &file->verdict);
+	}
 }
 
 static void identity_report(struct guard *guard, const struct task *task, const struct judgement *judgement)
@@ -68,6 +73,7 @@ static void deny_unresolved(const struct guard *guard, struct judgement *judgeme
 {
 	judgement->file.verdict = verdict_of(guard->config.image, VERDICT_UNRESOLVED(RULE_EXEC));
 	judgement->file.reason = reason;
+	judgement_tell(judgement, &judgement->file);
 }
 
 /* Nobody may attach to it: in enforce mode there is then no safe way to let it go on. */
@@ -90,7 +96,7 @@ static void deny_unwatched(const struct guard *guard, const struct task *task, s
 static bool exec_refused(struct guard *guard, const struct seccomp_notif *notif, const struct task *task,
 			 const struct exec_call *call, const struct judgement *judgement)
 {
-	if (judgement->file.verdict.denied)
+	if (judgement->file.verdict.denied || judgement->identity.enforced)
 		exec_report(guard, task, call, judgement);
 	if (judgement->file.verdict.enforced) {
 		notif_refuse(guard, notif, EACCES);

@@ -133,7 +133,7 @@ void watch_warm(const struct task *task)
 }
 
 /* The name under which the kernel says it executed. */
-static void execfn_expected(const struct exec_call *call, char *name, size_t size)
+void exec_call_name(const struct exec_call *call, char *name, size_t size)
 {
 	if (call->path[0] == '/' || call->dirfd == AT_FDCWD)
 		snprintf(name, size, "%s", call->path);
@@ -151,7 +151,7 @@ static const char *execfn_check(const struct task *task, const struct exec_call 
 {
 	char expected[PATH_MAX + 32], found[PATH_MAX + 32];
 
-	execfn_expected(call, expected, sizeof(expected));
+	exec_call_name(call, expected, sizeof(expected));
 	switch (task_execfn(task, found, sizeof(found))) {
 	case 0:
 		return strcmp(expected, found) ? changed : NULL;

@@ -34,6 +34,9 @@ struct execwatch {
 	size_t count, space, max;
 };
 
+/* The name under which the kernel says it executed. */
+void exec_call_name(const struct exec_call *call, char *name, size_t size);
+
 enum watch_result {
 	WATCH_FOREIGN, /* not our business */
 	WATCH_GOING,   /* ours, and not over */

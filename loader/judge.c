@@ -14,7 +14,6 @@
 #include "setid.h"
 
 #define HEAD_SIZE 256 /* BINPRM_BUF_SIZE: what the kernel looks at to tell what a file is */
-#define CHAIN_MAX 6   /* a file and the five rewrites that the kernel allows */
 
 #if defined(__x86_64__)
 #define MACHINE_64 EM_X86_64
@@ -285,6 +284,12 @@ static void judge_step(const struct judge *judge, const struct task *task, const
 	}
 }
 
+void judgement_tell(struct judgement *judgement, const struct exec_finding *finding)
+{
+	if (finding->verdict.reported && judgement->told_count <= EXEC_CHAIN_MAX)
+		judgement->told[judgement->told_count++] = *finding;
+}
+
 /* Keeps of two findings the one that matters more. */
 static void finding_keep(struct exec_finding *kept, const struct exec_finding *step)
 {
@@ -323,6 +328,7 @@ static bool chain_step(const struct judge *judge, const struct task *task, struc
 				*seen_place(judge, &out->program_id) = out->program_id;
 		}
 	}
+	judgement_tell(out, &step);
 	finding_keep(&out->file, &step);
 	return script && !out->file.verdict.enforced;
 }
@@ -332,7 +338,7 @@ static void chain_judge(const struct judge *judge, const struct task *task, cons
 {
 	struct exec_call at = *call;
 
-	for (int step = 0; step < CHAIN_MAX; step++) {
+	for (int step = 0; step < EXEC_CHAIN_MAX; step++) {
 		if (!chain_step(judge, task, &at, step > 0, out))
 			return;
 		at.dirfd = AT_FDCWD;

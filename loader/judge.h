@@ -38,11 +38,15 @@ struct exec_finding {
 	bool interpreter;    /* it is an interpreter and not what the call names */
 };
 
+#define EXEC_CHAIN_MAX 6 /* a file and the five rewrites that the kernel allows */
+
 struct judgement {
 	/* < 0: no verdict was needed, the call fails with this by itself */
 	int error;
 	/* of a script and its interpreters: the one that is refused, else the first to be reported, else the last */
 	struct exec_finding file;
+	struct exec_finding told[EXEC_CHAIN_MAX + 1]; /* those that are to be reported, in order */
+	unsigned int told_count;
 	char reason_text[128]; /* what reason may point to */
 	/* what the program would give the task, if the policy says no to that */
 	struct verdict identity;
@@ -68,6 +72,9 @@ void judge_close(struct judge *judge);
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
 		struct judgement *out);
 void judgement_drop(struct judgement *judgement);
+
+/* Has the finding reported, if its verdict is to be. */
+void judgement_tell(struct judgement *judgement, const struct exec_finding *finding);
 
 /* Does the policy refuse anything of it, and mean it? */
 bool judgement_refuses(const struct judgement *judgement);
