@@ -321,7 +321,7 @@ static void by_userfault(const struct aim *aim)
 
 		/* told[first] is allowed: at last the other one */
 		if (pid == 0)
-			lie_connect(aim, delay > 1000, delay);
+			lie_connect(aim, delay > 2000, delay > 2000 ? 1000000 : delay);
 		waitpid(pid, &status, 0);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == TECHNIQUE_CANNOT)
 			_exit(TECHNIQUE_CANNOT);

@@ -281,7 +281,7 @@ static void by_userfault(const struct aim *aim)
 	}
 	pid = fork();
 	if (pid == 0)
-		lie_run(aim->program, aim->allowed, 2000);
+		lie_run(aim->program, aim->allowed, 1000000); /* the kernel reads it in that time */
 	end_as(pid);
 }
 
