@@ -156,4 +156,13 @@ static __attribute__((noinline)) int decide_exec(const struct domain *domain, co
 	return 0;
 }
 
+/* A script that was judged, where its interpreter may read another. */
+static __always_inline void decide_script(struct linux_binprm *bprm, struct decision *d)
+{
+	if (d->verdict.denied || d->verdict.rule == RULE_NONE || !exec_swappable(bprm))
+		return;
+	d->end = PATH_SWAPPABLE;
+	d->verdict = verdict_by(d->flags, VERDICT_UNRESOLVED(RULE_EXEC));
+}
+
 #endif

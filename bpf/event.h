@@ -138,6 +138,7 @@ enum path_end {
 	PATH_NO_POLICY,  /* it was not begun: nothing in the domain's slot */
 	PATH_NO_ADDRESS, /* no path: the address is short, not of the socket's family, or behind a source route */
 	PATH_NO_ID, /* no path: the id has no number in the container's user namespace, or none that can be found */
+	PATH_SWAPPABLE, /* it is whole, but the interpreter would read what another thread has put in its place */
 	PATH_ENDS,
 };
 

@@ -197,7 +197,15 @@ static __always_inline _Bool path_short_end(const struct dentry *dentry, const s
  * string of its own (bprm_change_interp(), every kernel since 2.6). */
 static __always_inline _Bool exec_is_interpreter(struct linux_binprm *bprm)
 {
-	return BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename);
+	return bprm->interp != bprm->filename;
+}
+
+/* A script that was named by a descriptor is opened again by its interpreter, by that descriptor's number; whoever shares
+ * the table of descriptors can put another script there until the exec has a table of its own (begin_new_exec()). Nobody
+ * can come to share it meanwhile: that takes a clone by the one who executes. Until 5.10 it has its own from the start. */
+static __always_inline _Bool exec_swappable(struct linux_binprm *bprm)
+{
+	return exec_is_interpreter(bprm) && bprm->fdpath && bpf_get_current_task_btf()->files->count.counter > 1;
 }
 
 static __always_inline const struct path *exec_path(struct linux_binprm *bprm)

@@ -37,6 +37,7 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 	if (!domain)
 		return err;
 	decide_exec(domain, exec_path(bprm), &decision);
+	decide_script(bprm, &decision);
 	drift_exec(domain, exec_path(bprm), &decision);
 	if (decision.verdict.reported)
 		report_exec(bprm, domain, &decision);

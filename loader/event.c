@@ -15,6 +15,7 @@ static const char *const why_not[] = {
 	[PATH_NO_POLICY] = "the domain has no policy",
 	[PATH_NO_ID] = "the id has no number in the container's user namespace",
 	[PATH_NO_ADDRESS] = "the address is too short, of a family that the socket has not, or behind a source route",
+	[PATH_SWAPPABLE] = "a script by its descriptor, which another thread could change before it is read",
 };
 
 _Static_assert(sizeof(why_not) / sizeof(*why_not) == PATH_ENDS, "a reason for each enum path_end");

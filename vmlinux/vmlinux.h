@@ -176,6 +176,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	const struct cred *cred;
 };
 
@@ -239,6 +240,15 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
+	const char *fdpath;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct files_struct {
+	atomic_t count;
 };
 
 struct sock_common {

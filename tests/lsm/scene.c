@@ -143,6 +143,54 @@ static void interpreter_of_interpreter(void)
 	run("/w/ok/outer");
 }
 
+static void run_at(int dir, const char *name)
+{
+	need(dir >= 0);
+	syscall(SYS_execveat, dir, name, run_argv, environ, 0);
+	_exit(errno);
+}
+
+static volatile bool idling = true;
+
+static void *idle(void *arg)
+{
+	(void)arg;
+	while (idling)
+		pause();
+	return NULL;
+}
+
+static void script_by_descriptor(void)
+{
+	write_script("/w/ok/script-fd", "/w/ok/interp");
+	run_fd(open("/w/ok/script-fd", O_RDONLY));
+}
+
+static void script_by_shared_descriptor(void)
+{
+	pthread_t thread;
+
+	need(!pthread_create(&thread, NULL, idle, NULL));
+	script_by_descriptor();
+}
+
+static void script_by_shared_directory(void)
+{
+	pthread_t thread;
+
+	write_script("/w/ok/script-at", "/w/ok/interp");
+	need(!pthread_create(&thread, NULL, idle, NULL));
+	run_at(open("/w/ok", O_PATH), "script-at");
+}
+
+static void program_by_shared_descriptor(void)
+{
+	pthread_t thread;
+
+	need(!pthread_create(&thread, NULL, idle, NULL));
+	run_fd(open("/w/ok/prog", O_PATH));
+}
+
 static void chrooted(void)
 {
 	need(!chroot("/w/jail") && !chdir("/"));
@@ -211,13 +259,6 @@ static void pivoted(void)
 static int detached(const char *path)
 {
 	return syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-}
-
-static void run_at(int dir, const char *name)
-{
-	need(dir >= 0);
-	syscall(SYS_execveat, dir, name, run_argv, environ, 0);
-	_exit(errno);
 }
 
 static void detached_denied(void)
@@ -620,6 +661,10 @@ static const struct {
 	{"a denied script", script_denied, EACCES},
 	{"a script with a denied interpreter", interpreter_denied, EACCES},
 	{"an interpreter that is a script with a denied interpreter", interpreter_of_interpreter, EACCES},
+	{"a script by descriptor", script_by_descriptor, RAN},
+	{"a script by a descriptor that another thread can change", script_by_shared_descriptor, EACCES},
+	{"a script below a directory whose descriptor another thread can change", script_by_shared_directory, EACCES},
+	{"a program by a descriptor that another thread can change", program_by_shared_descriptor, RAN},
 	{"chroot to a copy of the tree", chrooted, EACCES},
 	{"chroot to an allowed directory", chrooted_to_allowed, RAN},
 	{"private namespace: a denied file bound over an allowed one", private_bind_file, EACCES},
