@@ -25,7 +25,7 @@ struct arena {
 };
 
 static struct arena *arena;
-static int base_fd, fds[2];
+static int base_fd, moved_fd, fds[2];
 
 static char *const no_args[] = {(char *)"race", NULL};
 
@@ -57,6 +57,18 @@ static void swap_link(unsigned int *seed)
 		rename(in_work("open/next"), in_work("open/link"));
 }
 
+/* The directory from which a path begins goes to where its parent holds the other program. */
+static void swap_parent(unsigned int *seed)
+{
+	static unsigned int turn;
+
+	if (turn++ & 1)
+		rename(in_work("open/b/moved"), in_work("open/a/moved"));
+	else
+		rename(in_work("open/a/moved"), in_work("open/b/moved"));
+	pause_some(seed, 2000);
+}
+
 static void exec_path(void)
 {
 	execve(arena->path, no_args, environ);
@@ -75,6 +87,17 @@ static void exec_fd(void)
 static void exec_link(void)
 {
 	execve(in_work("open/link"), no_args, environ);
+}
+
+static void exec_cwd(void)
+{
+	if (fchdir(moved_fd) == 0)
+		execve("../program", no_args, environ);
+}
+
+static void exec_moved(void)
+{
+	syscall(SYS_execveat, moved_fd, "../program", no_args, environ, 0);
 }
 
 /* Who swaps: a thread of the process that executes, its leader, another process, or the vfork parent. */
@@ -96,6 +119,8 @@ static const struct variant variants[] = {
 	{"execveat with a directory, string swapped", "p", BY_PROCESS, swap_byte, exec_dirfd},
 	{"execveat of a descriptor, swapped by dup2", "p", BY_THREAD, swap_fd, exec_fd},
 	{"execve, symbolic link swapped", "p", BY_PROCESS, swap_link, exec_link},
+	{"execve, parent of the working directory swapped", "p", BY_PROCESS, swap_parent, exec_cwd},
+	{"execveat, parent of its directory swapped", "p", BY_PROCESS, swap_parent, exec_moved},
 	{"script of a forbidden interpreter, string swapped", "i", BY_PROCESS, swap_byte, exec_path},
 	{"script of a forbidden interpreter, descriptor swapped", "i", BY_THREAD, swap_fd, exec_fd},
 	{"forbidden script, string swapped", "s", BY_PROCESS, swap_byte, exec_path},
@@ -230,6 +255,11 @@ static void pairs_make(void)
 	script_write(in_work("open/s0"), allowed, "allowed");
 	script_write(in_work("denied-script"), allowed, "forbidden");
 	link_make(in_work("denied-script"), in_work("open/s1"));
+	mkdir(in_work("open/a"), 0755);
+	mkdir(in_work("open/b"), 0755);
+	mkdir(in_work("open/a/moved"), 0755);
+	link_make(allowed, in_work("open/a/program"));
+	link_make(forbidden, in_work("open/b/program"));
 	link_make(allowed, in_work("open/m0"));
 	link_make(in_work("denied-script"), in_work("open/m1"));
 }
@@ -248,6 +278,9 @@ int main(int argc, char **argv)
 	if (arena == MAP_FAILED || base_fd < 0)
 		bail("arena");
 	pairs_make();
+	moved_fd = open(in_work("open/a/moved"), O_PATH | O_DIRECTORY);
+	if (moved_fd < 0)
+		bail("open/a/moved");
 	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
 		int failed = tap_failed;
 
