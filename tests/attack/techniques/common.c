@@ -149,9 +149,9 @@ long call_i386(long number, long a, long b, long c, long d, long e)
 			 : "=a"(ret)
 			 : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
 			 : "memory", "r8", "r9", "r10", "r11");
-	/* 32 bits of it are the result */
-	if ((int)ret >= 0)
-		return (int)ret;
+	/* 32 bits of it are the result, and the last of their values errors */
+	if ((unsigned int)ret <= 0xfffff000)
+		return (unsigned int)ret;
 	errno = -(int)ret;
 #else
 	(void)number, (void)a, (void)b, (void)c, (void)d, (void)e;

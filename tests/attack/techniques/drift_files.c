@@ -279,10 +279,11 @@ static void by_mmap_deleted(const struct aim *aim)
 
 static void by_mmap_i386(const struct aim *aim)
 {
-	long map = call_i386(192 /* mmap2 */, 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, code_file(aim));
+	const unsigned int args[] = {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, code_file(aim), 0};
+	long map = call_i386(90, (long)low_memory(args, sizeof(args)), 0, 0, 0, 0);
 
-	need("int 0x80", map == -1 ? -1 : 0);
-	code_call(aim, (void *)(map & 0xffffffff));
+	need("int 0x80", map);
+	code_call(aim, (void *)map);
 }
 
 static void by_loader(const struct aim *aim)
