@@ -23,10 +23,10 @@ start() {
 	rm -f /tmp/ready
 	/mantlet daemon -o "${audit-/tmp/audit}" 2>/tmp/daemon-error &
 	daemon=$!
-	i=0
+	waited=0
 	until [ -S /run/mantlet/control ] && /mantlet reload >/dev/null 2>&1; do
-		i=$((i + 1))
-		[ $i -lt 200 ] && kill -0 $daemon 2>/dev/null || { echo "# the daemon did not start: $(cat /tmp/daemon-error)"; return 1; }
+		waited=$((waited + 1))
+		[ $waited -lt 3000 ] && kill -0 $daemon 2>/dev/null || { echo "# the daemon did not start: $(cat /tmp/daemon-error)"; return 1; }
 		sleep 0.2
 	done
 }
