@@ -69,9 +69,6 @@ check 'explain: default' 1 $'deny exec.default\ngood.json:2:2' '' "$mantlet" exp
 check 'explain: loader' 1 '~deny exec.loader' '' "$mantlet" explain good.json exec /opt/ld-linux.so.2
 check 'explain: relative' 2 '' '~expected exec /PATH' "$mantlet" explain good.json exec ls
 printf '{"connect": {"default": "deny"}, "exec": {"drift": "deny"}}' >far.json
-check 'what a mode cannot enforce is refused' 125 '' 'mantlet: far.json:1:52: exec.drift: mode lsm cannot enforce this yet: leave it out, or say "on_unenforceable": "warn"' \
-	"$mantlet" run -m lsm -p far.json -- touch started
-check 'and nothing is started' 0 '' '' test ! -e started
 check 'explain: connect' 1 $'deny connect.default\nfar.json:1:25' '' "$mantlet" explain far.json connect 10.0.0.1 443
 check 'explain: no section' 0 '~allow -' '' "$mantlet" explain far.json uid 0
 check 'explain --json' 1 '{"verdict":"deny","rule":"connect.default","enforced":true,"line":1,"column":25}' '' \

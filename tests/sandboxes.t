@@ -30,4 +30,15 @@ for mode in seccomp auto; do
 	refuses 'no seccomp at all' $mode 'seccomp' "$without" seccomp
 	refuses 'another supervisor' $mode 'another' "$mantlet" run -m seccomp -o /dev/null -p "$policy" --
 done
+policy='{"connect": {"default": "deny"}}'
+refuses 'no copies of descriptors, which connect needs' seccomp 'connect: mode seccomp' "$without" pidfd
+policy='{"on_unenforceable": "warn", "connect": {"default": "deny"}}'
+count=$((count + 1))
+if "$without" pidfd "$mantlet" run -m seccomp -p "$policy" -- touch "$work/started" 2>"$work/err" && [ -e "$work/started" ] &&
+	grep -q 'connect: mode seccomp.*going on without it' "$work/err" && grep -q '"connect":"nothing"' "$work/err"; then
+	echo "ok $count - unless the policy says so"
+else
+	echo "not ok $count - unless the policy says so"
+	sed 's/^/# /' "$work/err"
+fi
 echo "1..$count"

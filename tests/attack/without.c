@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * without listener|actions|seccomp CMD [ARG...]
+ * without listener|actions|seccomp|pidfd CMD [ARG...]
  *
  * Runs CMD as on a kernel (gVisor, an old one) or under a profile where seccomp has no listeners, knows no user
- * notification, or is not there at all.
+ * notification, or is not there at all; or that forbids to copy descriptors.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -39,7 +39,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[1], "actions"))
 		program.filter = actions;
-	if (!strcmp(argv[1], "seccomp"))
+	all[1].k = strcmp(argv[1], "pidfd") ? SYS_seccomp : SYS_pidfd_getfd;
+	if (!strcmp(argv[1], "seccomp") || !strcmp(argv[1], "pidfd"))
 		program = (struct sock_fprog){sizeof(all) / sizeof(*all), all};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)) {
 		perror("seccomp");
