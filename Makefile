@@ -57,13 +57,21 @@ ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(firstword $(subst -, ,$(MULTI
 BPF_CC = $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D__TARGET_ARCH_$(ARCH) -I. \
 	-idirafter /usr/include/$(MULTIARCH)
 
-$(B)/mantlet.bpf.o: $(wildcard bpf/*.c bpf/*.h vmlinux/*.h) policy/image.h policy/verdict.h Makefile
+BPF_NEEDS := $(wildcard bpf/*.c bpf/*.h vmlinux/*.h) policy/image.h policy/verdict.h Makefile
+
+$(B)/mantlet.bpf.o: $(BPF_NEEDS)
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)$(BPF_CC) -c bpf/mantlet.bpf.c -o $@
 
-$(SKELETON): $(B)/mantlet.bpf.o
+# for kernels before 5.17: bpf/old.h
+$(B)/old.bpf.o: $(BPF_NEEDS)
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)$(BPF_CC) -DMANTLET_OLD -c bpf/mantlet.bpf.c -o $@
+
+$(SKELETON): $(B)/mantlet.bpf.o $(B)/old.bpf.o
 	$(call say,SKEL,$@){ echo '/* NOLINTBEGIN: generated */'; \
-		$(BPFTOOL) gen skeleton $< name mantlet_bpf && echo '/* NOLINTEND */'; } >$@
+		$(BPFTOOL) gen skeleton $< name mantlet_bpf && \
+		$(BPFTOOL) gen skeleton $(B)/old.bpf.o name old_bpf && echo '/* NOLINTEND */'; } >$@
 
 # tests: the sanitized units, and static helpers that scenarios run
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%.t,$(wildcard tests/unit/*.c))

@@ -62,7 +62,8 @@ struct cgroup_walk {
 
 _Static_assert(__builtin_offsetof(struct cgroup_walk, left) % 8 == 4, "see decide.h");
 
-static long cgroup_step(__u32 i, void *ctx)
+/* Not inline, for loop_again(). */
+static __attribute__((noinline)) long cgroup_step(__u32 i, void *ctx)
 {
 	struct cgroup_walk *walk = ctx;
 	const char *byte = walk->name + DECIDE_NAME;
@@ -196,7 +197,7 @@ static __always_inline void threads_enter(struct task_struct *task, __u32 entry)
 /* What the runtime executes of its own: itself again, or a copy that no mount of its namespace has. */
 static __always_inline _Bool exec_is_runtime(struct linux_binprm *bprm, const struct host *host)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task_current();
 	struct vfsmount *root = BPF_CORE_READ(task, fs, root.mnt);
 
 	if ((__u64)BPF_CORE_READ(task, fs, root.dentry) != host->root)

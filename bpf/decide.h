@@ -93,7 +93,8 @@ _Static_assert(__builtin_offsetof(struct decide_long, left) % 8 == 4, "see above
 
 /* One byte, or, when a component is read, one step up. Not a loop in a loop: what the verifier has to follow
  * would be multiplied, and a kernel without bpf_loop would be left with a handful of components. */
-static long decide_step(__u32 i, void *ctx)
+/* Not inline, for loop_again(). */
+static __attribute__((noinline)) long decide_step(__u32 i, void *ctx)
 {
 	struct decide_long *rest = ctx;
 	struct decide_walk *walk = rest->walk;
@@ -132,7 +133,7 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 	if (path_deleted(path->dentry, 1))
 		return PATH_DELETED;
 	path_begin(&walk->path, path->mnt, path->dentry, domain);
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+	if (HAS_LOOP) {
 		walk->dentry = walk->path.dentry;
 		bpf_loop(PATH_STEPS, decide_short, walk, 0);
 		walk->path.dentry = walk->dentry;

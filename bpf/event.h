@@ -167,9 +167,9 @@ enum event_identity_kind { EVENT_UID, EVENT_GID, EVENT_GROUP, EVENT_SETID, EVENT
  *   exe      the program that the caller runs, likewise; e.g. bash\0bin\0usr\0
  */
 struct event {
-	__u64 time;       /* CLOCK_MONOTONIC in ns; an event may be read long after it happened */
-	__u64 domain;     /* domain.id: slots are used again */
-	__u64 seq;        /* the domain's own count, from 1: a gap is a lost event */
+	__u64 time;   /* CLOCK_MONOTONIC in ns; an event may be read long after it happened */
+	__u64 domain; /* domain.id: slots are used again */
+	__u64 seq;    /* the domain's own count, from 1: a gap is a lost event. 0: an old kernel gave none (old.h) */
 	__u32 generation; /* of the image that decided: it may have been replaced since */
 	__u32 rule;       /* the deciding rule, image.h */
 	__u32 pid;        /* thread group, in the first pid namespace: what the host's ps shows */

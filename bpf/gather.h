@@ -19,12 +19,13 @@
 #define MANTLET_BPF_GATHER_H
 
 #include "maps.h"
+#include "old.h"
 
 /* Steps (bytes, components and mounts) until a walk gives up, which denies: 16 times the longest path that can
  * be named in one call. */
 #define PATH_STEPS 65536
-#define PATH_STEPS_PLAIN 192 /* see path_walk_each(); 277,000 instructions to verify on 6.1 */
-#define PATH_NAMES_PLAIN 16  /* the same, of a walk that takes a component a step */
+#define PATH_STEPS_PLAIN 100 /* see path_walk_each(); the time to verify grows with the square */
+#define PATH_NAMES_PLAIN 10  /* the same, of a walk that takes a component a step */
 
 struct path_walk {
 	struct dentry *dentry;
@@ -123,11 +124,11 @@ static __always_inline int path_step(struct path_walk *walk, char *name)
  * steps as the verifier can follow, so longer paths are denied there. */
 #define path_walk_each(step, ctx, plain_steps)                                                                       \
 	do {                                                                                                         \
-		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))                                     \
+		if (HAS_LOOP)                                                                                        \
 			bpf_loop(PATH_STEPS, step, ctx, 0);                                                          \
 		else                                                                                                 \
 			for (int i_ = 0; i_ < (plain_steps) && !step(i_, ctx); i_++)                                 \
-				;                                                                                    \
+				loop_again(i_);                                                                      \
 	} while (0)
 
 /*
@@ -205,7 +206,7 @@ static __always_inline _Bool exec_is_interpreter(struct linux_binprm *bprm)
  * can come to share it meanwhile: that takes a clone by the one who executes. Until 5.10 it has its own from the start. */
 static __always_inline _Bool exec_swappable(struct linux_binprm *bprm)
 {
-	return exec_is_interpreter(bprm) && bprm->fdpath && bpf_get_current_task_btf()->files->count.counter > 1;
+	return exec_is_interpreter(bprm) && bprm->fdpath && task_read(task_current(), files, count.counter) > 1;
 }
 
 static __always_inline const struct path *exec_path(struct linux_binprm *bprm)
@@ -216,7 +217,7 @@ static __always_inline const struct path *exec_path(struct linux_binprm *bprm)
 /* The program that the current task runs. */
 static __always_inline const struct path *task_exe(void)
 {
-	return &BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file)->f_path;
+	return &BPF_CORE_READ(task_current(), mm, exe_file)->f_path;
 }
 
 #endif

@@ -70,7 +70,7 @@ static __always_inline void report_path(struct text_walk *walk, const struct pat
 
 static __always_inline void report_task(struct event *event)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task_current();
 	__u64 ids = bpf_get_current_uid_gid();
 
 	event->time = bpf_ktime_get_ns();
@@ -150,7 +150,7 @@ static __always_inline _Bool report_cut(const struct event *event)
 		return 1;                                                                                            \
 	}
 
-REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, 0)
+REPORT_SIZED(report_small, event_small, EVENT_TEXT_SMALL, EVENT_SCRIPT_SMALL, !HAS_LOOP) /* or too much to verify */
 REPORT_SIZED(report_large, event_large, EVENT_TEXT_LARGE, EVENT_SCRIPT_LARGE, 1)
 
 /* "log": "all" can fill the ring with what was allowed; what was denied still finds room. */
@@ -166,10 +166,10 @@ static __always_inline int report_send(struct report *report)
 		return 0;
 	if (report->decision->verdict.denied)
 		__sync_fetch_and_add(&report->counts->denied, 1);
-	report->seq = __sync_fetch_and_add(&report->counts->seq, 1) + 1;
+	report->seq = count_next(&report->counts->seq);
 	if (!report_has_room(report))
 		__sync_fetch_and_add(&report->counts->lost_room, 1);
-	else if (!report_small(report))
+	else if (!report_small(report) && HAS_LOOP)
 		report_large(report);
 	return 0;
 }

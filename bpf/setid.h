@@ -56,8 +56,9 @@ static __attribute__((noinline)) int setid_ids(const struct domain *domain, cons
 
 static __always_inline int identity_exec(const struct domain *domain, const struct cred *new, const struct path *path)
 {
-	const struct cred *old = bpf_get_current_task_btf()->cred;
-	__u32 from = old->euid.val, to = new->euid.val, from_gid = old->egid.val, to_gid = new->egid.val;
+	const struct cred *old = task_read(task_current(), cred);
+	__u32 from = task_read(old, euid.val), to = new->euid.val;
+	__u32 from_gid = task_read(old, egid.val), to_gid = new->egid.val;
 	int r = 0;
 
 	if (from != to || from_gid != to_gid || gains_capabilities(new, old))

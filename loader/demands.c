@@ -13,6 +13,7 @@ static const struct {
 	{DEMAND_CONNECT, "connect", RULE(RULE_CONNECT, RULE_DEFAULT, 0)},
 	{DEMAND_IDENTITY, "identity.uid", RULE(RULE_UID, RULE_DEFAULT, 0)},
 	{DEMAND_IDENTITY, "identity.gid", RULE(RULE_GID, RULE_DEFAULT, 0)},
+	{DEMAND_GROUPS, "identity.gid", RULE(RULE_GID, RULE_DEFAULT, 0)},
 	{DEMAND_SETID, "identity.setid_exec", RULE(RULE_IDENTITY, RULE_SETID, 0)},
 	{DEMAND_LOG_ALL, "audit.log", RULE_NONE},
 };
@@ -28,7 +29,8 @@ unsigned int demands_of(const struct policy *policy)
 	return (policy->exec.present ? DEMAND_EXEC : 0) | (policy->drift != POLICY_DRIFT_ALLOW ? DEMAND_DRIFT : 0) |
 	       (speaks(policy, &policy->connect) ? DEMAND_CONNECT : 0) |
 	       (speaks(policy, &policy->uid) || speaks(policy, &policy->gid) ? DEMAND_IDENTITY : 0) |
-	       (policy->setid_deny ? DEMAND_SETID : 0) | (policy->log_all ? DEMAND_LOG_ALL : 0);
+	       (speaks(policy, &policy->gid) ? DEMAND_GROUPS : 0) | (policy->setid_deny ? DEMAND_SETID : 0) |
+	       (policy->log_all ? DEMAND_LOG_ALL : 0);
 }
 
 const char *demand_name(enum demand demand)

@@ -12,6 +12,7 @@ enum demand {
 	DEMAND_IDENTITY = 1 << 3,
 	DEMAND_SETID = 1 << 4,
 	DEMAND_LOG_ALL = 1 << 5,
+	DEMAND_GROUPS = 1 << 6, /* of identity.gid: supplementary groups */
 };
 #define DEMANDS 6
 

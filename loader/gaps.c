@@ -10,6 +10,11 @@ void gaps_begin(struct gaps *gaps, uint64_t before)
 	*gaps = (struct gaps){.begin = before, .newest = before};
 }
 
+uint64_t gaps_number(const struct gaps *gaps, uint64_t seq)
+{
+	return seq ? seq : gaps->newest + 1;
+}
+
 static void remove_gap(struct gaps *gaps, unsigned int at)
 {
 	gaps->count--;

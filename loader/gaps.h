@@ -39,6 +39,10 @@ struct gaps_counted {
 
 void gaps_begin(struct gaps *gaps, uint64_t before);
 
+/* The number of an event that came: its own, or, from a kernel that gives none (0), the next. There, what is missing are
+ * the numbers behind the last that came. */
+uint64_t gaps_number(const struct gaps *gaps, uint64_t seq);
+
 /* An event came. */
 void gaps_seen(struct gaps *gaps, uint64_t seq);
 

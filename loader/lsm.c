@@ -16,6 +16,7 @@
 #include "gaps.h"
 #include "guard.h"
 #include "init.h"
+#include "object.h"
 #include "programs.h"
 
 #define SLOT 0
@@ -64,8 +65,9 @@ static int on_event(void *ctx, void *data, size_t size)
 	if (!event_check(data, size) || event->domain != guard->config.origin->domain)
 		return 0;
 	event_record(event, realtime_offset(), &guard->texts, &record);
+	record.seq = gaps_number(&guard->gaps, event->seq);
 	audit_write(guard->config.audit, guard->config.origin, &record);
-	gaps_seen(&guard->gaps, event->seq);
+	gaps_seen(&guard->gaps, record.seq);
 	return 0;
 }
 
@@ -267,9 +269,19 @@ static const char *lsm_enforcer(const struct guard *guard, enum demand demand)
 	return "kernel";
 }
 
+static unsigned int lsm_lacks(unsigned int asked, struct fault *why)
+{
+	if (!(asked & DEMAND_GROUPS) || object_kernel().setgroups)
+		return 0;
+	fault_set(why, ENOTSUP, "setgroups() passes no LSM hook before Linux 6.0; use that, or mode seccomp");
+	return DEMAND_GROUPS;
+}
+
 const struct guard_mode guard_lsm = {
 	.name = "lsm",
-	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
+	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL |
+		 DEMAND_GROUPS,
+	.lacks = lsm_lacks,
 	.open = lsm_open,
 	.enter = lsm_enter,
 	.adopt = lsm_adopt,

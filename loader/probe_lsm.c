@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "capability.h"
+#include "object.h"
 #include "probe.h"
 #include "programs.h"
 
@@ -30,8 +31,8 @@ static void check_kernel(struct probe_finding *finding)
 
 	uname(&name);
 	sscanf(name.release, "%u.%u.%u", &major, &minor, &patch);
-	if (major < 5 || (major == 5 && minor < 11))
-		probe_found(finding, PROBE_LACKS, "run on Linux 5.11 or later, best 6.1", "Linux %s", name.release);
+	if (major < 5 || (major == 5 && minor < 10))
+		probe_found(finding, PROBE_LACKS, "run on Linux 5.10 or later, best 6.1", "Linux %s", name.release);
 	else
 		probe_found(finding, PROBE_OK, "", "Linux %s", name.release);
 }
@@ -174,7 +175,17 @@ static void check_loop(struct probe_finding *finding)
 
 	found_by_trying(finding, r, "bpf_loop: paths of any depth", "5.17");
 	if (finding->status == PROBE_LACKS)
-		snprintf(finding->found, sizeof(finding->found), "no bpf_loop: paths of many components are denied");
+		snprintf(finding->found, sizeof(finding->found),
+			 "no bpf_loop: paths of more than 85 bytes are denied");
+}
+
+static void check_setgroups(struct probe_finding *finding)
+{
+	if (object_kernel().setgroups)
+		probe_found(finding, PROBE_OK, "", "setgroups() can be judged");
+	else
+		probe_found(finding, PROBE_LACKS, "run on Linux 6.0 or later",
+			    "setgroups() passes no LSM hook: identity.gid is refused");
 }
 
 int probe_lsm_canary(struct fault *fault)
@@ -225,6 +236,7 @@ const struct probe_check probe_lsm_checks[] = {
 	{"program type", true, check_type},
 	{"ring buffer", true, check_ring},
 	{"bpf_loop", false, check_loop},
+	{"setgroups", false, check_setgroups},
 	{"verifier", false, check_verifier},
 	{"verdict", true, check_verdict},
 	{0},

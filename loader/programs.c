@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "object.h"
 #include "policy/policy.h"
 #include "programs_inner.h"
 
@@ -74,7 +75,7 @@ int programs_open(struct programs **out, bool host, struct fault *fault)
 		return fault_set(fault, ENOMEM, "out of memory");
 	for (int i = 0; i < CALLED; i++)
 		programs->called[i] = -1;
-	programs->bpf = mantlet_bpf__open();
+	programs->bpf = object_open();
 	if (!programs->bpf) {
 		free(programs);
 		return fault_set(fault, errno, "the LSM programs cannot be opened: %s", strerror(errno));

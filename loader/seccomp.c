@@ -477,7 +477,8 @@ static const char *seccomp_enforcer(const struct guard *guard, enum demand deman
 
 const struct guard_mode guard_seccomp = {
 	.name = "seccomp",
-	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL,
+	.meets = DEMAND_EXEC | DEMAND_DRIFT | DEMAND_CONNECT | DEMAND_IDENTITY | DEMAND_SETID | DEMAND_LOG_ALL |
+		 DEMAND_GROUPS,
 	.lacks = seccomp_lacks,
 	.open = seccomp_open,
 	.enter = seccomp_enter,

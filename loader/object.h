@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The BPF programs as an object of libbpf, as this kernel takes them. */
+#ifndef MANTLET_OBJECT_H
+#define MANTLET_OBJECT_H
+
+#include <stdbool.h>
+
+struct mantlet_bpf;
+
+/* What of this kernel decides, by what it says of itself: distributions carry features back, and a version tells little.
+ * If it says nothing, it is taken for a new one: loading will tell what is wrong. */
+struct object_kernel {
+	bool old;       /* before 5.17: the programs are built without what it lacks (bpf/old.h) */
+	bool setgroups; /* has a hook there, as since 6.0 */
+};
+
+struct object_kernel object_kernel(void);
+
+/* Opened, not loaded; what the kernel has no hook for is left out. NULL, and errno. */
+struct mantlet_bpf *object_open(void);
+
+#endif
