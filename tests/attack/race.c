@@ -197,7 +197,7 @@ static void variant_prepare(const struct variant *variant)
  * the one that is allowed, too. */
 static bool only_refused(const struct variant *variant)
 {
-	return variant->exec == exec_fd && variant->pair[0] == 's' && !getenv("SCRIPT_TEXT");
+	return variant->exec == exec_fd && strchr("is", variant->pair[0]) && !getenv("SCRIPT_TEXT");
 }
 
 static void variant_run(const struct variant *variant, int tries)
