@@ -22,12 +22,20 @@
 #define ADDRESS_INET 16
 #define ADDRESS_INET6 24
 
+/* What every address begins with. */
+struct address_head {
+	__u16 family;
+	__be16 port;
+	__be32 ipv4;
+};
+
 struct socket_asked {
 	int family, type, protocol;
 	const void *name; /* NULL: none */
 	int len;
-	_Bool sends;  /* else connects */
-	_Bool routed; /* by an option that leads elsewhere */
+	struct address_head head; /* of the name */
+	_Bool sends;              /* else connects */
+	_Bool routed;             /* by an option that leads elsewhere */
 };
 
 /* false: there is no socket any more. */
@@ -87,17 +95,13 @@ static __always_inline __u16 peer_ipv6(struct peer *peer, const void *name, int 
 
 static __always_inline __u16 peer_gather(struct peer *peer, const struct socket_asked *asked)
 {
-	struct {
-		__u16 family;
-		__be16 port;
-		__be32 ipv4;
-	} head;
+	struct address_head head = asked->head;
 
 	if (asked->routed)
 		return PATH_NO_ADDRESS;
 	if (!asked->name)
 		return PATH_GOING;
-	if (asked->len < (int)sizeof(head.family) || bpf_probe_read_kernel(&head, sizeof(head), asked->name))
+	if (asked->len < (int)sizeof(head.family))
 		return PATH_NO_ADDRESS;
 	if (head.family == FAMILY_UNSPEC && !(asked->sends && asked->family == FAMILY_INET))
 		return PATH_GOING;
@@ -126,7 +130,7 @@ static __always_inline void decide_peer(const struct domain *domain, const struc
 	if (!image)
 		return;
 	if (peer->end == PATH_WHOLE) {
-		d->verdict = verdict_connect(image, protocol, peer->address, peer->port);
+		d->verdict = verdict_by(d->flags, verdict_connect_number(image, protocol, peer->address, peer->port));
 		return;
 	}
 	d->end = peer->end;

@@ -17,7 +17,8 @@ enum identity_ids { ID_REAL, ID_EFFECTIVE, ID_SAVED, ID_FS, IDS };
 
 struct identity {
 	image_ref image;
-	__u32 table;              /* IMAGE_UID or IMAGE_GID */
+	__u32 table; /* IMAGE_UID or IMAGE_GID */
+	const struct image_table *cell;
 	struct decision decision; /* on report.identity */
 	struct report report;     /* domain is filled in; path, for an exec */
 };
@@ -50,15 +51,20 @@ __attribute__((noinline)) __u64 id_seen(__u64 user_ns, __u32 table, __u32 id)
 /* Begins with a table; false: nothing is to be asked. */
 static __always_inline _Bool identity_begin(struct identity *identity, __u32 table)
 {
-	const struct image_table *cell;
-
 	identity->table = table;
 	identity->image =
 		decide_image(identity->report.domain, table == IMAGE_UID ? RULE_UID : RULE_GID, &identity->decision);
 	if (!identity->image)
 		return 0;
-	cell = (const void *)image_cell(identity->image, table);
-	return !cell || cell->count;
+	identity->cell = (const void *)image_cell(identity->image, table);
+	return !identity->cell || identity->cell->count;
+}
+
+static __always_inline __u64 id_translate(const struct identity *identity, __u32 id)
+{
+	__u64 ns = identity->report.domain->user_ns;
+
+	return ns ? id_seen(ns, identity->table, id) : ID_FOUND | id;
 }
 
 static __always_inline void identity_asked(struct identity *identity, __u32 kind, __u32 from, __u32 to)
@@ -71,14 +77,13 @@ static __always_inline void identity_asked(struct identity *identity, __u32 kind
 /* The verdict on one id. The first that is refused stays; true: that was it. */
 static __always_inline _Bool identity_ask(struct identity *identity, __u32 kind, __u32 from, __u32 to)
 {
-	__u64 seen = id_seen(identity->report.domain->user_ns, identity->table, to);
+	__u64 seen = id_translate(identity, to);
+	__u32 rule = VERDICT_UNRESOLVED(identity->table == IMAGE_UID ? RULE_UID : RULE_GID);
 	struct verdict verdict;
 
 	if (seen)
-		verdict = verdict_id(identity->image, identity->table, seen);
-	else
-		verdict = verdict_of(identity->image,
-				     VERDICT_UNRESOLVED(identity->table == IMAGE_UID ? RULE_UID : RULE_GID));
+		rule = verdict_id_number(identity->image, identity->cell, seen);
+	verdict = verdict_by(identity->decision.flags, rule);
 	if (identity->decision.verdict.rule && !verdict.denied)
 		return 0;
 	identity->decision.verdict = verdict;
@@ -94,10 +99,11 @@ static __always_inline int identity_end(struct identity *identity)
 
 	report->decision = &identity->decision;
 	report->kind = EVENT_IDENTITY;
+	if (!identity->decision.verdict.reported)
+		return 0;
 	if (report->identity.kind != EVENT_GROUP) /* which comes from nothing */
-		report->identity.from = id_seen(report->domain->user_ns, identity->table, report->identity.from);
-	if (identity->decision.verdict.reported)
-		report_send(report);
+		report->identity.from = id_translate(identity, report->identity.from);
+	report_send(report);
 	barrier_var(
 		refused); /* -1 is else made of the flag, in a way that the verifier does not see through (6.12) */
 	return identity->decision.verdict.enforced ? refused : 0;

@@ -58,12 +58,29 @@ static bool addresses_are_sound(const struct checked *c, const struct image_tabl
 	return true;
 }
 
+static bool index_is_sound(const struct checked *c, const struct image_table *table)
+{
+	const struct image_part *part = (const void *)(c->cell + table->index);
+	__u32 parts = (table->parts >> 8) + 1;
+
+	if (!table->index)
+		return true;
+	if (!cells_inside(c, table->index, parts) || (table->parts & 255) > 31)
+		return false;
+	for (__u32 i = 0; i < parts; i++)
+		if (part[i].low >= part[i].high || part[i].high > table->count)
+			return false;
+	return true;
+}
+
 static bool table_is_sound(const struct checked *c, enum image_layout place)
 {
 	const struct image_table *table = (const void *)(c->cell + place);
 
 	if (!table->count)
 		return true;
+	if (!index_is_sound(c, table))
+		return false;
 	return place == IMAGE_TCP || place == IMAGE_UDP ? addresses_are_sound(c, table)
 							: intervals_are_sound(c, table->first, table->count);
 }

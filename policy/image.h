@@ -24,7 +24,8 @@
  *
  * A table divides a range of numbers (addresses, ports, ids) into intervals: its cells ascend by where they
  * begin, the first begins at 0, each goes up to where the next begins, and each ends in a rule. So a search
- * by halves finds the verdict. An interval of addresses ends in a table of ports; equal ones are shared.
+ * by halves finds the verdict. An interval of addresses ends in a table of ports; equal ones are shared. A table of
+ * many intervals has an index: by the upper bits of a number (an id, an IPv4 address), the part of the table to search.
  */
 #ifndef MANTLET_POLICY_IMAGE_H
 #define MANTLET_POLICY_IMAGE_H
@@ -37,7 +38,7 @@
 
 /* Grows by one with every change of this file that an older reader would misread; there is no converter,
  * since an image never leaves the machine and the version that compiled it. */
-#define IMAGE_VERSION 2u
+#define IMAGE_VERSION 3u
 
 struct image_cell {
 	__u32 w[4];
@@ -66,6 +67,14 @@ struct image_state {
 struct image_table {
 	__u32 first; /* cell index */
 	__u32 count; /* intervals */
+	__u32 index; /* cell index of its struct image_part, one behind the other; 0: there is no index */
+	__u32 parts; /* how many, minus 1, << 8 | by how many bits to the right a number becomes the number of its part */
+};
+
+/* The intervals low to high - 1 of a table are those that the numbers of this part are in. The last part is of all greater
+ * numbers, too. */
+struct image_part {
+	__u32 low, high;
 	__u32 reserved[2];
 };
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parts.h"
+
 int cells_append(struct cells *cells, size_t count, __u32 *first)
 {
 	struct image_cell *grown;
@@ -126,6 +128,21 @@ static const struct policy_rule *rule_at(const struct policy_section *s, size_t 
 	return order < s->deny.count ? &s->deny.rule[order] : &s->allow.rule[order - s->deny.count];
 }
 
+static int index_ids(const struct intervals *intervals, struct cells *cells, struct image_table *table)
+{
+	struct parts_begins begins = {.count = intervals->count};
+	int r = parts_begins(&begins, intervals->count);
+
+	for (size_t i = 0; i < intervals->count && !r; i++) {
+		begins.number[i] = intervals->interval[i].begin;
+		begins.interval[i] = i;
+	}
+	if (!r)
+		r = parts_append(&begins, cells, table);
+	parts_free(&begins);
+	return r;
+}
+
 int intervals_ids(const struct policy_section *section, enum rule_section number, struct cells *cells,
 		  struct image_table *table)
 {
@@ -146,6 +163,8 @@ int intervals_ids(const struct policy_section *section, enum rule_section number
 		r = append_table(&intervals, cells, &first);
 	if (!r)
 		*table = (struct image_table){.first = first, .count = intervals.count};
+	if (!r)
+		r = index_ids(&intervals, cells, table);
 	free(intervals.interval);
 	free(spans);
 	return r;
@@ -372,6 +391,26 @@ static int append_addresses(const struct sweep *s, struct image_table *table)
 	return 0;
 }
 
+static int index_addresses(const struct sweep *s, struct image_table *table)
+{
+	struct parts_begins begins = {0};
+	int r = parts_begins(&begins, s->count);
+
+	for (size_t i = 0; i < s->count && !r; i++) {
+		if (s->begin[i] > MAPPED_LAST)
+			break;
+		/* of those that begin before, the last holds the first address */
+		begins.count += s->begin[i] > MAPPED_FIRST || !begins.count;
+		begins.number[begins.count - 1] =
+			s->begin[i] > MAPPED_FIRST ? (__u64)(s->begin[i] - MAPPED_FIRST) : 0;
+		begins.interval[begins.count - 1] = i;
+	}
+	if (!r)
+		r = parts_append(&begins, s->cells, table);
+	parts_free(&begins);
+	return r;
+}
+
 int intervals_connect(const struct policy_section *section, enum policy_protocols protocol, struct cells *cells,
 		      struct image_table *table)
 {
@@ -399,6 +438,8 @@ int intervals_connect(const struct policy_section *section, enum policy_protocol
 	}
 	if (!r)
 		r = append_addresses(s, table);
+	if (!r)
+		r = index_addresses(s, table);
 	free(s->edge);
 	free(s->active);
 	free(s->span);

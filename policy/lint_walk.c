@@ -290,7 +290,8 @@ static int walk_numbers(const struct image_cell *image, __u32 first, __u32 count
 			struct rule_set *out)
 {
 	const struct image_interval *table = interval_at(image, first);
-	const struct image_interval *at = verdict_interval(image, first, count, range.first);
+	const struct verdict_part all = {.high = count};
+	const struct image_interval *at = verdict_interval(image, first, all, range.first);
 
 	for (; at < table + count && at->begin <= range.last; at++)
 		if (rule_set_add(out, at->rule) < 0)
@@ -334,7 +335,7 @@ static int walk_addresses(const struct image_cell *image, const struct image_tab
 	const struct image_address *begin = (const void *)image_cell(image, table->first);
 	const struct image_interval *leads = interval_at(image, table->first + table->count);
 	struct verdict_address address = {(__u64)(first >> 64), (__u64)first};
-	size_t i = verdict_addresses(image, table->first, table->count, address) - leads;
+	size_t i = verdict_addresses(image, table, address) - leads;
 	int r = 0;
 
 	for (; i < table->count && number_of(begin[i].high, begin[i].low) <= last && !r; i++)

@@ -191,11 +191,33 @@ static __always_inline _Bool verdict_is_ipv4(struct verdict_address address)
 
 #define VERDICT_HALVINGS 23 /* of POLICY_IMAGE_MAX / 16 cells */
 
-/* The interval of a table of numbers that holds `number`; NULL if the image is broken. */
-static __always_inline const struct image_interval *verdict_interval(image_ref image, __u32 first, __u32 count,
-								     __u32 number)
+struct verdict_part {
+	__u32 low, high;
+};
+
+/* The part of a table in which number is to be searched. */
+static __always_inline struct verdict_part verdict_part(image_ref image, const struct image_table *table,
+							__u32 number)
 {
-	__u32 low = 0, high = count;
+	struct verdict_part all = {.high = table->count};
+	__u32 at = number >> (table->parts & 31), last = table->parts >> 8;
+	const struct image_part *part;
+
+	if (!table->index)
+		return all;
+	part = (const void *)image_cell(image, table->index + (at < last ? at : last));
+	if (part) {
+		all.low = part->low;
+		all.high = part->high;
+	}
+	return all;
+}
+
+/* The interval that holds `number`, in a part of the table that begins at cell `first`; NULL if the image is broken. */
+static __always_inline const struct image_interval *verdict_interval(image_ref image, __u32 first,
+								     struct verdict_part part, __u32 number)
+{
+	__u32 low = part.low, high = part.high;
 
 	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
 		__u32 middle = low + (high - low) / 2;
@@ -212,14 +234,16 @@ static __always_inline const struct image_interval *verdict_interval(image_ref i
 }
 
 /* What the interval of addresses that holds `address` leads to. */
-static __always_inline const struct image_interval *verdict_addresses(image_ref image, __u32 first, __u32 count,
-								      struct verdict_address address)
+static __always_inline const struct image_interval *
+verdict_addresses(image_ref image, const struct image_table *table, struct verdict_address address)
 {
-	__u32 low = 0, high = count;
+	struct verdict_part all = {.high = table->count};
+	struct verdict_part part = verdict_is_ipv4(address) ? verdict_part(image, table, address.low) : all;
+	__u32 low = part.low, high = part.high;
 
 	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
 		__u32 middle = low + (high - low) / 2;
-		const struct image_address *cell = (const void *)image_cell(image, first + middle);
+		const struct image_address *cell = (const void *)image_cell(image, table->first + middle);
 
 		if (!cell)
 			return (const void *)cell;
@@ -228,33 +252,36 @@ static __always_inline const struct image_interval *verdict_addresses(image_ref 
 		else
 			low = middle;
 	}
-	return (const void *)image_cell(image, first + count + low);
+	return (const void *)image_cell(image, table->first + table->count + low);
 }
 
 static __always_inline __u32 verdict_connect_rule(image_ref image, const struct image_table *table,
 						  struct verdict_address address, __u32 port)
 {
-	const struct image_interval *at = verdict_addresses(image, table->first, table->count, address);
+	const struct image_interval *at = verdict_addresses(image, table, address);
 
-	if (at && at->ports_count)
-		at = verdict_interval(image, at->ports_first, at->ports_count, port);
+	if (at && at->ports_count) {
+		struct verdict_part ports = {.high = at->ports_count};
+
+		at = verdict_interval(image, at->ports_first, ports, port);
+	}
 	return at ? at->rule : VERDICT_UNRESOLVED(RULE_CONNECT);
 }
 
 /* protocol: IMAGE_TCP or IMAGE_UDP. The kernel makes a loopback address of the unspecified one, so that is
  * judged as both: it is allowed if both are. Of IPv6's it makes IPv4's if the socket is bound to an IPv4-mapped address,
  * which another thread can still do: so that is judged as all three. */
-static __always_inline struct verdict verdict_connect(image_ref image, enum image_layout protocol,
-						      struct verdict_address address, __u16 port)
+static __always_inline __u32 verdict_connect_number(image_ref image, enum image_layout protocol,
+						    struct verdict_address address, __u16 port)
 {
 	const struct image_table *table = (const void *)image_cell(image, protocol);
 	_Bool four = verdict_is_ipv4(address);
 	__u32 rule, loopback;
 
 	if (!table)
-		return verdict_of(image, VERDICT_UNRESOLVED(RULE_CONNECT));
+		return VERDICT_UNRESOLVED(RULE_CONNECT);
 	if (!table->count)
-		return verdict_of(image, RULE_NONE);
+		return RULE_NONE;
 	rule = verdict_connect_rule(image, table, address, port);
 	if (!(rule & RULE_DENY) && !address.high && (four ? !(__u32)address.low : !address.low)) {
 		address.low |= four ? 0x7f000001 : 1;
@@ -263,7 +290,13 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 			loopback = verdict_connect_rule(image, table, verdict_ipv4(0x7f000001), port);
 		rule = loopback & RULE_DENY ? loopback : rule;
 	}
-	return verdict_of(image, rule);
+	return rule;
+}
+
+static __always_inline struct verdict verdict_connect(image_ref image, enum image_layout protocol,
+						      struct verdict_address address, __u16 port)
+{
+	return verdict_of(image, verdict_connect_number(image, protocol, address, port));
 }
 
 /* On an address that cannot be read. */
@@ -352,16 +385,22 @@ static __always_inline struct verdict verdict_family(image_ref image)
 					 : RULE_NONE);
 }
 
+/* table: an image's IMAGE_UID or IMAGE_GID; NULL if it is broken. */
+static __always_inline __u32 verdict_id_number(image_ref image, const struct image_table *table, __u32 id)
+{
+	const struct image_interval *at = (const void *)table;
+
+	if (table && !table->count)
+		return RULE_NONE;
+	if (table)
+		at = verdict_interval(image, table->first, verdict_part(image, table, id), id);
+	return at ? at->rule : VERDICT_UNRESOLVED(RULE_IDENTITY);
+}
+
 /* kind: IMAGE_UID or IMAGE_GID. */
 static __always_inline struct verdict verdict_id(image_ref image, enum image_layout kind, __u32 id)
 {
-	const struct image_table *table = (const void *)image_cell(image, kind);
-	const struct image_interval *at;
-
-	if (table && !table->count)
-		return verdict_of(image, RULE_NONE);
-	at = table ? verdict_interval(image, table->first, table->count, id) : (const void *)table;
-	return verdict_of(image, at ? at->rule : VERDICT_UNRESOLVED(RULE_IDENTITY));
+	return verdict_of(image, verdict_id_number(image, (const void *)image_cell(image, kind), id));
 }
 
 /* On an exec that would gain an identity or file capabilities. */
