@@ -134,7 +134,7 @@ static __always_inline void decide_peer(const struct domain *domain, const struc
 		return;
 	}
 	d->end = peer->end;
-	d->verdict = verdict_unreadable(image, protocol);
+	d->verdict = verdict_unreadable(image);
 }
 
 static __always_inline void report_connect(const struct domain *domain, const struct decision *decision,

@@ -299,12 +299,11 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 	return verdict_of(image, verdict_connect_number(image, protocol, address, port));
 }
 
-/* On an address that cannot be read. */
-static __always_inline struct verdict verdict_unreadable(image_ref image, enum image_layout protocol)
+/* On an address that cannot be read: it is denied where connect restricts anything. */
+static __always_inline struct verdict verdict_unreadable(image_ref image)
 {
-	const struct image_table *table = (const void *)image_cell(image, protocol);
-
-	return verdict_of(image, table && !table->count ? RULE_NONE : VERDICT_UNRESOLVED(RULE_CONNECT));
+	return verdict_of(image,
+			  verdict_flags(image) & IMAGE_FAMILIES ? VERDICT_UNRESOLVED(RULE_CONNECT) : RULE_NONE);
 }
 
 /* Socket families, types and protocols, as in socket(2): the same numbers on every machine that Linux runs BPF on. */
