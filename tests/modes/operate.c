@@ -127,16 +127,16 @@ static int do_send(char **word)
 	bool fast = *word[0] == 'f';
 	int fd = socket(to.family, fast ? SOCK_STREAM : SOCK_DGRAM, 0), r = -1;
 	struct iovec data = {"x", 1};
-	struct mmsghdr messages[2] = {
+	/* one message: of two to the same address the kernel asks its LSMs once, where a supervisor sees both */
+	struct mmsghdr messages[1] = {
 		{.msg_hdr = {.msg_name = &to.address, .msg_namelen = to.len, .msg_iov = &data, .msg_iovlen = 1}}};
 
-	messages[1] = messages[0];
 	if (fd >= 0 && (*word[0] == 'n' || fast))
 		r = sendto(fd, "x", 1, fast ? MSG_FASTOPEN : 0, (struct sockaddr *)&to.address, to.len);
 	else if (fd >= 0 && !strcmp(word[0], "message"))
 		r = sendmsg(fd, &messages[0].msg_hdr, 0);
 	else if (fd >= 0)
-		r = sendmmsg(fd, messages, 2, 0);
+		r = sendmmsg(fd, messages, 1, 0);
 	return r < 0 && errno != ECONNREFUSED ? errno : 0;
 }
 
