@@ -3,4 +3,4 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 stage=$root/build/stage-vm-6.12
 "$root/tests/stage" "$stage" &&
-	exec "$root/tests/vm/run" -k 6.12 -t 600 -f "$stage" -- /mnt/run /mantlet /mnt/helpers lsm
+	exec "$root/tests/vm/run" -k 6.12 -t 2400 -f "$stage" -- /mnt/run /mantlet /mnt/helpers lsm
