@@ -101,7 +101,7 @@ $(B)/net/race: tests/net/race.c Makefile
 	@mkdir -p $(@D)
 	$(call say,NET,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 
-$(B)/lsm/%: tests/lsm/%.c Makefile
+$(B)/lsm/%: tests/lsm/%.c tests/lsm/case.h Makefile
 	@mkdir -p $(@D)
 	$(call say,LSM,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -pthread -o $@ $<
 

@@ -22,46 +22,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RAN 42
-#define UNTRIED 99
+#include "case.h"
+
 #define PAGE 4096
-
-extern char **environ;
-
-static char *const run_argv[] = {"run", NULL};
-
-static void need(bool condition)
-{
-	if (!condition)
-		_exit(UNTRIED);
-}
-
-static void run(const char *path)
-{
-	execve(path, run_argv, environ);
-	_exit(errno);
-}
-
-static void run_fd(int fd)
-{
-	syscall(SYS_execveat, fd, "", run_argv, environ, AT_EMPTY_PATH);
-	_exit(errno);
-}
 
 static int copy(const char *to)
 {
-	char buffer[1 << 16];
-	int in = open("/proc/self/exe", O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
-	ssize_t n;
+	int fd;
 
-	need(in >= 0 && out >= 0);
-	while ((n = read(in, buffer, sizeof(buffer))) > 0)
-		need(write(out, buffer, n) == n);
-	close(in);
-	close(out);
-	out = open(to, O_RDONLY);
-	need(out >= 0);
-	return out;
+	copy_self(to);
+	fd = open(to, O_RDONLY);
+	need(fd >= 0);
+	return fd;
 }
 
 static int memory_file(void)
@@ -242,11 +214,7 @@ static void shared_memory(void)
 #define LOWER -1 /* runs, unless the root is an overlay: there it is in the upper layer */
 
 /* clang-format off */
-static const struct {
-	const char *name;
-	void (*attempt)(void);
-	int expected;
-} cases[] = {
+static const struct case_of cases[] = {
 	{"a program of the image", image, RAN},
 	{"one that was there before the start", made_before, LOWER},
 	{"a new program", made_now, EACCES},
@@ -294,28 +262,6 @@ static const struct {
 
 #define CASES (sizeof(cases) / sizeof(*cases))
 
-static const char *outcome(int code)
-{
-	return code == RAN ? "ran" : code == UNTRIED ? "could not be tried" : strerror(code);
-}
-
-/* What it came to. */
-static int try(void (*attempt)(void))
-{
-	pid_t pid;
-	int status;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		attempt();
-		_exit(UNTRIED);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return UNTRIED;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 int main(int argc, char **argv)
 {
 	bool overlay = argc > 1 && !strcmp(argv[1], "overlay");
@@ -326,13 +272,8 @@ int main(int argc, char **argv)
 	printf("1..%zu\n", CASES);
 	for (size_t i = 0; i < CASES; i++) {
 		int wanted = cases[i].expected != LOWER ? cases[i].expected : overlay ? EACCES : RAN;
-		int code = try(cases[i].attempt);
 
-		printf("%sok %zu - %s\n", code == wanted ? "" : "not ", i + 1, cases[i].name);
-		if (code != wanted) {
-			printf("# expected: %s; got: %s\n", outcome(wanted), outcome(code));
-			failed = 1;
-		}
+		failed |= !case_try(i + 1, &cases[i], wanted);
 	}
 	return failed;
 }

@@ -25,44 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RAN 42
-#define UNTRIED 99
-
-extern char **environ;
-
-static char *const run_argv[] = {"run", NULL};
-
-/* In a child: exits with RAN if the file ran, else with errno. */
-static void run(const char *path)
-{
-	execve(path, run_argv, environ);
-	_exit(errno);
-}
-
-static void run_fd(int fd)
-{
-	syscall(SYS_execveat, fd, "", run_argv, environ, AT_EMPTY_PATH);
-	_exit(errno);
-}
-
-static void need(bool condition)
-{
-	if (!condition)
-		_exit(UNTRIED);
-}
-
-static void copy_self(const char *to)
-{
-	char buffer[1 << 16];
-	int in = open("/proc/self/exe", O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
-	ssize_t n;
-
-	need(in >= 0 && out >= 0);
-	while ((n = read(in, buffer, sizeof(buffer))) > 0)
-		need(write(out, buffer, n) == n);
-	close(in);
-	close(out);
-}
+#include "case.h"
 
 static void write_script(const char *path, const char *interpreter)
 {
@@ -361,14 +324,6 @@ static void long_name(void)
 	run(path);
 }
 
-static int wait_for(pid_t pid)
-{
-	int status = 0;
-
-	need(pid > 0 && waitpid(pid, &status, __WALL) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 static void forked(void)
 {
 	pid_t pid = fork();
@@ -638,11 +593,7 @@ static void moved_while_walked(void)
 }
 
 /* clang-format off */
-static const struct {
-	const char *name;
-	void (*attempt)(void);
-	int expected;
-} cases[] = {
+static const struct case_of cases[] = {
 	{"an allowed program", allowed, RAN},
 	{"a denied program", denied, EACCES},
 	{"a denied program by a relative name", relative, EACCES},
@@ -707,33 +658,13 @@ static const struct {
 
 #define CASES (sizeof(cases) / sizeof(*cases))
 
-static const char *outcome(int code)
-{
-	return code == RAN ? "ran" : code == UNTRIED ? "could not be tried" : strerror(code);
-}
-
 static int try_all(void)
 {
 	int failed = 0;
 
 	printf("1..%zu\n", CASES);
-	for (size_t i = 0; i < CASES; i++) {
-		pid_t pid;
-		int code;
-
-		fflush(stdout);
-		pid = fork();
-		if (!pid) {
-			cases[i].attempt();
-			_exit(UNTRIED);
-		}
-		code = wait_for(pid);
-		printf("%sok %zu - %s\n", code == cases[i].expected ? "" : "not ", i + 1, cases[i].name);
-		if (code != cases[i].expected) {
-			printf("# expected: %s; got: %s\n", outcome(cases[i].expected), outcome(code));
-			failed = 1;
-		}
-	}
+	for (size_t i = 0; i < CASES; i++)
+		failed |= !case_try(i + 1, &cases[i], cases[i].expected);
 	return failed;
 }
 
