@@ -76,7 +76,7 @@ static __attribute__((noinline)) int drift_mount(const struct domain *domain, st
 		return DRIFT_FOREIGN;
 	if (!believed)
 		return DRIFT_ROOT;
-	return walk.verdict.rule == RULE_NONE || walk.verdict.rule & RULE_DENY ? DRIFT_FOREIGN : DRIFT_TRUSTED;
+	return verdict_mount_end(&walk.verdict) ? DRIFT_TRUSTED : DRIFT_FOREIGN;
 }
 
 static __always_inline _Bool drift_is(struct vfsmount *mnt, struct dentry *dentry, struct inode *inode,

@@ -77,7 +77,7 @@ static bool mount_trusted(const struct origin *origin, image_ref image, const ch
 		return false;
 	for (len = mount_point(origin, path, mount); len--;)
 		verdict_exec_byte(image, &walk, path[len]);
-	return walk.rule != RULE_NONE && !(walk.rule & RULE_DENY);
+	return verdict_mount_end(&walk);
 }
 
 struct verdict_origin origin_of(const struct origin *origin, image_ref image, const char *path,

@@ -162,11 +162,16 @@ static __always_inline struct verdict verdict_drift(image_ref image, struct verd
 	return verdict_drifted(verdict_flags(image));
 }
 
-/* As verdict_exec_begin(), for a mount point; after its names, walk.rule is RULE_NONE unless it is trusted. */
+/* As verdict_exec_begin(), for a mount point; after its names, verdict_mount_end() tells whether it is trusted. */
 static __always_inline _Bool verdict_mount_begin(image_ref image, struct verdict_walk *walk)
 {
 	verdict_walk_enter(walk, image_cell(image, IMAGE_MOUNTS));
 	return verdict_drift_asked(image);
+}
+
+static __always_inline _Bool verdict_mount_end(const struct verdict_walk *walk)
+{
+	return walk->rule != RULE_NONE && !(walk->rule & RULE_DENY);
 }
 
 static __always_inline struct verdict_address verdict_ipv4(__u32 address)
