@@ -50,36 +50,35 @@ static int copy(int fd, char last[8])
 	return 0;
 }
 
+/* Has a request answered on standard output. 0, or the code to exit with; last: the end of the answer. */
+static int ask(const char *request, char last[8])
+{
+	struct fault fault;
+	int fd = control_ask(request, &fault), r;
+
+	if (fd < 0)
+		return say(EXIT_MANTLET, "%s", fault.text);
+	r = copy(fd, last);
+	close(fd);
+	return r < 0 ? say(EXIT_MANTLET, "%s: cannot write to standard output", request) : 0;
+}
+
 int command_reload(int argc, char **argv)
 {
 	char last[8] = "";
-	struct fault fault;
-	int code = no_arguments(argc, argv, reload_usage), fd;
+	int code = no_arguments(argc, argv, reload_usage);
 
-	if (code >= 0)
-		return code;
-	fd = control_ask("reload", &fault);
-	if (fd < 0)
-		return say(EXIT_MANTLET, "%s", fault.text);
-	code = copy(fd, last) < 0 ? EXIT_MANTLET : memcmp(last + 5, "ok\n", 3) ? 1 : 0;
-	close(fd);
+	if (code < 0)
+		code = ask("reload", last) ?: memcmp(last + 5, "ok\n", 3) != 0;
 	return code;
 }
 
 int command_events(int argc, char **argv)
 {
 	char last[8] = "";
-	struct fault fault;
-	int code = no_arguments(argc, argv, events_usage), fd;
+	int code = no_arguments(argc, argv, events_usage);
 
-	if (code >= 0)
-		return code;
-	fd = control_ask("events", &fault);
-	if (fd < 0)
-		return say(EXIT_MANTLET, "%s", fault.text);
-	copy(fd, last);
-	close(fd);
-	return 0;
+	return code < 0 ? ask("events", last) : code;
 }
 
 int command_unload(int argc, char **argv)

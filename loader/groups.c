@@ -68,7 +68,7 @@ static int judge_call(struct guard *guard, const struct seccomp_notif *notif, co
 	int ret;
 
 	if (before->foreign) {
-		ids_unseen(guard, task, out);
+		ids_unseen(guard, out);
 		return 0;
 	}
 	if (!creds_have(before, CAP_SETGID))
@@ -83,7 +83,7 @@ static int judge_call(struct guard *guard, const struct seccomp_notif *notif, co
 		qsort(group, count, sizeof(*group), compare_groups);
 		judge_groups(guard->config.image, before, group, count, out);
 	} else if (ret != -EFAULT) {
-		ids_unseen(guard, task, out);
+		ids_unseen(guard, out);
 	}
 	free(group);
 	return ret == -EFAULT ? ret : 0;
@@ -128,7 +128,7 @@ static void let_go_on(struct guard *guard, const struct seccomp_notif *notif, co
 	if (verdict_flags(guard->config.image) & IMAGE_ENFORCE && watch_begin(guard, task->tid, before)) {
 		if (!notif_valid(guard, notif))
 			return;
-		ids_unseen(guard, task, judged);
+		ids_unseen(guard, judged);
 		ids_report(guard, task, judged);
 		notif_refuse(guard, notif, EPERM);
 		return;
@@ -153,7 +153,7 @@ void groups_asked(struct guard *guard, const struct seccomp_notif *notif)
 		return;
 	}
 	if (!notif->pid || creds_read(&task, &before))
-		ids_unseen(guard, &task, &judged);
+		ids_unseen(guard, &judged);
 	else
 		ret = judge_call(guard, notif, &task, &before, &judged);
 	if (notif_valid(guard, notif)) {
@@ -181,7 +181,7 @@ static void call_ended(struct guard *guard, struct groups_watch *watch, int sign
 	struct creds after = {0};
 
 	if (creds_read(&task, &after) || after.foreign)
-		ids_unseen(guard, &task, &judged);
+		ids_unseen(guard, &judged);
 	else
 		judge_groups(guard->config.image, &watch->before, after.group, after.groups, &judged);
 	creds_drop(&after);

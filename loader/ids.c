@@ -126,9 +126,8 @@ static void judge_change(image_ref image, const struct change *change, bool gid,
 	}
 }
 
-void ids_unseen(struct guard *guard, const struct task *task, struct ids_judged *out)
+void ids_unseen(const struct guard *guard, struct ids_judged *out)
 {
-	(void)task;
 	*out = (struct ids_judged){.verdict = verdict_of(guard->config.image, VERDICT_UNRESOLVED(RULE_IDENTITY)),
 				   .kind = IDENTITY_UID,
 				   .reason = "the task may not be looked at: give the container SYS_PTRACE"};
@@ -144,12 +143,12 @@ static void change_judge(struct guard *guard, const struct seccomp_notif *notif,
 	struct creds creds;
 
 	if (!notif->pid || !changer || creds_read(task, &creds)) {
-		ids_unseen(guard, task, out);
+		ids_unseen(guard, out);
 		return;
 	}
 	if (creds.foreign) {
 		creds_drop(&creds);
-		ids_unseen(guard, task, out);
+		ids_unseen(guard, out);
 		return;
 	}
 	change.old = changer->gid ? creds.gid : creds.uid;

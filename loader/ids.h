@@ -48,6 +48,6 @@ bool groups_reaped(struct guard *guard, pid_t pid, int status);
 void groups_close(struct guard *guard);
 
 void ids_report(struct guard *guard, const struct task *task, const struct ids_judged *judged);
-void ids_unseen(struct guard *guard, const struct task *task, struct ids_judged *out);
+void ids_unseen(const struct guard *guard, struct ids_judged *out);
 
 #endif
