@@ -47,6 +47,17 @@ static void test_middle(void)
 	ok(!takes(&gaps, 3, 10, NOW, &gap) && !gaps_take_last(&gaps, 10, &gap), "and not again");
 }
 
+static void test_one(void)
+{
+	struct gaps gaps;
+	struct gap gap;
+
+	gaps_begin(&gaps, 0);
+	see(&gaps, 1, 5);
+	see(&gaps, 7, 7);
+	ok(takes(&gaps, 1, 7, NOW, &gap) && is_gap(&gap, 6, 6, 1), "one number alone");
+}
+
 static void test_tail(void)
 {
 	struct gaps gaps;
@@ -146,6 +157,7 @@ int main(void)
 
 	test_none();
 	test_middle();
+	test_one();
 	test_tail();
 	test_late();
 	test_patience();
