@@ -31,7 +31,7 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 4
+#define EVENT_VERSION 5
 
 #define DOMAIN_SLOTS 4096                /* domains at the same time */
 #define POLICY_SLOTS 1024                /* policies at the same time */
@@ -111,8 +111,9 @@ struct domain_counts {
 	__u64 lost_ring; /* events that found the ring buffer full */
 	__u64 lost_room; /* events of what was allowed that would have taken room from denials: see EVENTS_ALLOWED */
 	__u64 forks;     /* tasks that were made by its tasks */
-	__u64 lost_said; /* of lost_ring and lost_room, what is in the audit: the loader's own */
-	__u64 reserved[2];
+	__u64 lost_said; /* of lost_ring and lost_room, what is in the audit: the loader's own, as are: */
+	__u64 received;  /* the events that it read, */
+	__u64 newest;    /* and the highest number that it read or told of */
 };
 
 enum event_kind {

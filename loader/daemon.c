@@ -19,6 +19,7 @@
 #include "containers.h"
 #include "control.h"
 #include "event.h"
+#include "gaps.h"
 #include "persist.h"
 
 static const char usage[] = "usage: mantlet daemon [-d DIRECTORY] [-o AUDIT]\n"
@@ -36,6 +37,13 @@ static const char usage[] = "usage: mantlet daemon [-d DIRECTORY] [-o AUDIT]\n"
 #define LOOK_EVERY 1      /* seconds */
 #define THOROUGH 5        /* of those */
 
+/* Of a slot: what is missing of its domain's events. */
+struct numbers {
+	uint64_t domain;
+	struct gaps gaps;
+	struct losses told;
+};
+
 struct daemon {
 	const char *directory, *sink;
 	int lock, signals, timer;
@@ -49,7 +57,16 @@ struct daemon {
 	struct control control;
 	struct ring_buffer *events;
 	struct event_texts texts;
+	struct numbers numbers[DOMAIN_SLOTS];
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec mono;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return mono.tv_sec * 1000ull + mono.tv_nsec / 1000000;
+}
 
 static int64_t realtime_offset(void)
 {
@@ -61,6 +78,29 @@ static int64_t realtime_offset(void)
 }
 
 /* ---- events */
+
+static struct numbers *numbers_of(struct daemon *daemon, const struct container *container)
+{
+	const struct domain_counts *counts = programs_counts(daemon->programs, container->slot);
+	struct numbers *numbers = &daemon->numbers[container->slot];
+
+	if (numbers->domain != container->id) {
+		numbers->domain = container->id;
+		gaps_resume(&numbers->gaps, counts);
+	}
+	return numbers;
+}
+
+/* It came. Kept where another daemon finds it. */
+static void count_event(struct daemon *daemon, const struct container *container, uint64_t seq)
+{
+	struct domain_counts *counts = programs_counts(daemon->programs, container->slot);
+	struct gaps *gaps = &numbers_of(daemon, container)->gaps;
+
+	gaps_seen(gaps, seq);
+	counts->received = gaps->received;
+	counts->newest = gaps->newest;
+}
 
 static void tell_event(struct daemon *daemon, const void *data, size_t size)
 {
@@ -81,7 +121,11 @@ static void tell_event(struct daemon *daemon, const void *data, size_t size)
 	origin.domain = event->domain;
 	origin.generation = event->generation ? event->generation : 1;
 	event_record(event, realtime_offset(), &daemon->texts, &record);
+	if (container)
+		record.seq = gaps_number(&numbers_of(daemon, container)->gaps, event->seq);
 	audit_write(daemon->audit, &origin, &record);
+	if (container)
+		count_event(daemon, container, record.seq);
 }
 
 static int on_event(void *ctx, void *data, size_t size)
@@ -99,24 +143,39 @@ static void take_events(struct daemon *daemon)
 }
 
 /* What the kernel could not write down; what was said already outlives a daemon. */
+static void report_container(struct daemon *daemon, const struct container *container)
+{
+	struct domain_counts *counts = programs_counts(daemon->programs, container->slot);
+	struct numbers *numbers = numbers_of(daemon, container);
+	struct losses now = losses_read(counts);
+	struct gaps_counted counted = {.lost = now.ring + now.room,
+				       .taken = __atomic_load_n(&counts->seq, __ATOMIC_ACQUIRE)};
+	struct audit_origin origin;
+	struct gap gap;
+
+	if (counted.lost == numbers->gaps.told)
+		return;
+	origin = containers_origin(&daemon->containers, container, 0);
+	while (gaps_take(&numbers->gaps, counted, now_ms(), &gap)) {
+		const struct audit_record record = {.event = AUDIT_LOST,
+						    .lost = gap.missing,
+						    .first = gap.first,
+						    .last = gap.last,
+						    .reason = losses_reason(&numbers->told, &now)};
+
+		audit_write(daemon->audit, &origin, &record);
+		counts->lost_said = numbers->gaps.told;
+		counts->newest = numbers->gaps.newest;
+	}
+	if (counts->lost_said == counted.lost)
+		numbers->told = now;
+}
+
+/* After what has come was taken. */
 static void report_lost(struct daemon *daemon)
 {
-	for (size_t i = 0; i < daemon->containers.count; i++) {
-		const struct container *container = daemon->containers.list[i];
-		struct domain_counts *counts = programs_counts(daemon->programs, container->slot);
-		uint64_t lost = __atomic_load_n(&counts->lost_ring, __ATOMIC_RELAXED) +
-				__atomic_load_n(&counts->lost_room, __ATOMIC_RELAXED);
-		struct audit_record record = {.event = AUDIT_LOST,
-					      .lost = lost - counts->lost_said,
-					      .reason = "the kernel's ring buffer was full"};
-		struct audit_origin origin;
-
-		if (lost <= counts->lost_said)
-			continue;
-		counts->lost_said = lost;
-		origin = containers_origin(&daemon->containers, container, 0);
-		audit_write(daemon->audit, &origin, &record);
-	}
+	for (size_t i = 0; i < daemon->containers.count; i++)
+		report_container(daemon, daemon->containers.list[i]);
 }
 
 /* ---- policies */
@@ -260,8 +319,8 @@ static void on_timer(struct daemon *daemon)
 
 	if (read(daemon->timer, &times, sizeof(times)) != sizeof(times))
 		return;
+	report_lost(daemon); /* before the dead are buried */
 	containers_look(&daemon->containers, !(++daemon->ticks % THOROUGH));
-	report_lost(daemon);
 }
 
 static void loop(struct daemon *daemon)

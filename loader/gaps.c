@@ -15,6 +15,11 @@ uint64_t gaps_number(const struct gaps *gaps, uint64_t seq)
 	return seq ? seq : gaps->newest + 1;
 }
 
+void gaps_resume(struct gaps *gaps, const struct domain_counts *counts)
+{
+	*gaps = (struct gaps){.newest = counts->newest, .received = counts->received, .told = counts->lost_said};
+}
+
 static void remove_gap(struct gaps *gaps, unsigned int at)
 {
 	gaps->count--;
@@ -114,7 +119,9 @@ bool gaps_take(struct gaps *gaps, struct gaps_counted counted, uint64_t now, str
 		return false;
 	if (counted.taken - gaps->begin == gaps->received + counted.lost) {
 		add_tail(gaps, counted.taken);
-		return gaps->count && take(gaps, 0, most, gap);
+		if (!gaps->count) /* of before gaps_resume() */
+			append_gap(gaps, gaps->begin + 1, counted.taken);
+		return take(gaps, 0, most, gap);
 	}
 	for (unsigned int i = 0; i < gaps->count; i++) {
 		if (!gaps->gaps[i].since)
@@ -135,4 +142,22 @@ bool gaps_take_last(struct gaps *gaps, uint64_t taken, struct gap *gap)
 	if (!gaps->count) /* taken for late when it was told of them: they never came */
 		append_gap(gaps, gaps->begin + 1, taken);
 	return take(gaps, 0, missing - gaps->told, gap);
+}
+
+struct losses losses_read(const struct domain_counts *counts)
+{
+	return (struct losses){
+		.ring = __atomic_load_n(&counts->lost_ring, __ATOMIC_ACQUIRE),
+		.room = __atomic_load_n(&counts->lost_room, __ATOMIC_ACQUIRE),
+	};
+}
+
+const char *losses_reason(const struct losses *before, const struct losses *now)
+{
+	if (now->ring == before->ring && now->room == before->room)
+		return "the kernel's events could not be read";
+	if (now->ring == before->ring)
+		return "the kernel's ring buffer was half full: the rest of it is kept for denials";
+	return now->room == before->room ? "the kernel's ring buffer was full"
+					 : "the kernel's ring buffer was full; half of it is kept for denials";
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bpf/event.h"
+
 #define GAPS_MAX 16 /* that are remembered one by one */
 
 struct gap {
@@ -43,6 +45,9 @@ void gaps_begin(struct gaps *gaps, uint64_t before);
  * the numbers behind the last that came. */
 uint64_t gaps_number(const struct gaps *gaps, uint64_t seq);
 
+/* What another loader left of it: where its gaps lay is not known any more. */
+void gaps_resume(struct gaps *gaps, const struct domain_counts *counts);
+
 /* An event came. */
 void gaps_seen(struct gaps *gaps, uint64_t seq);
 
@@ -52,5 +57,15 @@ bool gaps_take(struct gaps *gaps, struct gaps_counted counted, uint64_t now, str
 
 /* The same when nothing more can come: whatever is missing is lost. */
 bool gaps_take_last(struct gaps *gaps, uint64_t taken, struct gap *gap);
+
+/* Events that are not there, by reason. */
+struct losses {
+	uint64_t ring, room;
+};
+
+struct losses losses_read(const struct domain_counts *counts);
+
+/* Why there are more than before, in words. */
+const char *losses_reason(const struct losses *before, const struct losses *now);
 
 #endif

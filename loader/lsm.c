@@ -21,11 +21,6 @@
 
 #define SLOT 0
 
-/* Events that are not there, by reason. */
-struct losses {
-	uint64_t ring, room;
-};
-
 struct guard {
 	struct guard_config config;
 	struct programs *programs;
@@ -69,24 +64,6 @@ static int on_event(void *ctx, void *data, size_t size)
 	audit_write(guard->config.audit, guard->config.origin, &record);
 	gaps_seen(&guard->gaps, record.seq);
 	return 0;
-}
-
-static struct losses losses_read(const struct domain_counts *counts)
-{
-	return (struct losses){
-		.ring = __atomic_load_n(&counts->lost_ring, __ATOMIC_ACQUIRE),
-		.room = __atomic_load_n(&counts->lost_room, __ATOMIC_ACQUIRE),
-	};
-}
-
-static const char *losses_reason(const struct losses *before, const struct losses *now)
-{
-	if (now->ring == before->ring && now->room == before->room)
-		return "the kernel's events could not be read";
-	if (now->ring == before->ring)
-		return "the kernel's ring buffer was half full: the rest of it is kept for denials";
-	return now->room == before->room ? "the kernel's ring buffer was full"
-					 : "the kernel's ring buffer was full; half of it is kept for denials";
 }
 
 static void report_gap(struct guard *guard, const struct gap *gap, const char *reason)
