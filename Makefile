@@ -9,16 +9,24 @@
 #   make bench      cost of a verdict by the size of the policy, in counted instructions
 #   make bench-seccomp  what seccomp mode costs here, beside its peers
 #   make bench-lsm  what LSM mode costs, in counted instructions, in a VM with KERNELS (6.1)
+#   make arm64      the same for arm64, with what VMs run of the tests, in build/arm64
 #   make install    to $(DESTDIR)$(PREFIX)/bin
 #
-# CC=clang builds with clang.
+# CC=clang builds with clang. MACHINE=arm64 builds for that machine, after `make arm64` has laid what that takes.
 
 PREFIX ?= /usr/local
 CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= bpftool
 
+MACHINE :=
+ifeq ($(MACHINE),arm64)
+B := build/arm64
+CC := aarch64-linux-gnu-gcc --sysroot=$(B)/debian
+else
 B := build
+endif
+
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CPPFLAGS := -D_GNU_SOURCE -I. -I$(B)
 CFLAGS ?= -O2 -g
@@ -55,7 +63,7 @@ $(OBJECTS): | $(SKELETON)
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(firstword $(subst -, ,$(MULTIARCH)))))
 BPF_CC = $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D__TARGET_ARCH_$(ARCH) -I. \
-	-idirafter /usr/include/$(MULTIARCH)
+	-idirafter $(if $(MACHINE),$(B)/debian)/usr/include/$(MULTIARCH)
 
 BPF_NEEDS := $(wildcard bpf/*.c bpf/*.h vmlinux/*.h) policy/image.h policy/verdict.h Makefile
 
@@ -171,13 +179,23 @@ $(B)/bench/nothing: tests/bench/nothing.c Makefile
 deps:
 	$(Q)ci/deps
 
-products: $(B)/mantlet $(B)/daemon/probe $(B)/modes/operate $(B)/bench/nothing $(UNITS) $(HELPERS) $(LSM) $(DOMAINS) $(FUZZ) $(B)/breach/mantlet $(B)/net/manners $(B)/net/race $(B)/tests/verdict-bench $(B)/parity/ask
+# what tests lay into VMs
+GUESTS := $(B)/mantlet $(B)/daemon/probe $(B)/modes/operate $(B)/bench/nothing $(HELPERS) $(LSM) $(DOMAINS)
+
+guests: $(GUESTS)
+
+products: $(GUESTS) $(UNITS) $(FUZZ) $(B)/breach/mantlet $(B)/net/manners $(B)/net/race $(B)/tests/verdict-bench $(B)/parity/ask
 
 # what `make test` shows on one kernel or two, and these on the others; and what wants an idle machine
 MATRIX := $(patsubst %,tests/%.t,vm-6.1 vm-6.12 daemon-many lsm-5.10 manners net attack-5.10 attack-6.1 attack-6.18 crossed-6.1 crossed-6.18 drift-6.12 drift-6.18 flood-6.1 flood-6.18 \
-	protect-6.12 protect-6.18)
+	protect-6.12 protect-6.18 vm-6.12-arm64 lsm-6.12-arm64 attack-6.12-arm64)
 
 PROVE := prove --exec '' --timer
+
+arm64:
+	$(Q)ci/deps $@
+	$(Q)ci/sysroot $@ build/$@/debian
+	$(Q)$(MAKE) --no-print-directory -j2 MACHINE=$@ guests
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/mantlet
@@ -188,7 +206,7 @@ test: deps
 	$(Q)ci/check
 	$(Q)LONG=1 $(PROVE) -j2 $(UNITS) $(filter-out $(MATRIX),$(sort $(wildcard tests/*.t))); r=$$?; tests/docker/stop; exit $$r
 
-matrix: deps
+matrix: deps arm64
 	$(Q)$(MAKE) --no-print-directory -j2 products
 	$(Q)LONG=1 $(PROVE) -j2 $(MATRIX)
 
@@ -220,6 +238,6 @@ clean:
 	-tests/docker/stop
 	rm -rf $(B)
 
-.PHONY: all deps products demo test matrix check lint bench bench-lsm bench-seccomp install clean
+.PHONY: all deps guests products arm64 demo test matrix check lint bench bench-lsm bench-seccomp install clean
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)

@@ -5,7 +5,8 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 stage=$root/build/stage-modes policies=12 operations=200 kernel=${KERNEL:-6.12} seed=${SEED:-1}
-rm -rf "$stage" && mkdir -p "$stage" && cp "$root"/build/modes/operate "$root/build/bench/nothing" "$root/tests/modes/inside" "$stage" &&
+products=$root/$("$root/tests/vm/machine" -b "$kernel") || exit 1
+rm -rf "$stage" && mkdir -p "$stage" && cp "$products/modes/operate" "$products/bench/nothing" "$root/tests/modes/inside" "$stage" &&
 	python3 "$root/tests/modes/generate.py" "$seed" $policies $operations "$stage" || exit 1
 "$root/tests/vm/run" -k "$kernel" -t 900 -f "$stage" -- /mnt/inside >"$stage.out" || exit 1
 count=0

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -429,11 +428,13 @@ static bool open_memory(const struct scene *s)
 	return open("/w/mem", O_RDWR) >= 0;
 }
 
+#ifdef SYS_ioperm /* x86 only */
 static bool use_ports(const struct scene *s)
 {
 	(void)s;
-	return !ioperm(0x80, 1, 1);
+	return !syscall(SYS_ioperm, 0x80, 1, 1);
 }
+#endif
 
 static bool write_debugfs(const struct scene *s)
 {
@@ -537,7 +538,9 @@ static const struct {
 	{"finit_module", load_module},
 	{"init_module", load_module_from_memory},
 	{"/dev/mem", open_memory},
+#ifdef SYS_ioperm
 	{"ioperm", use_ports},
+#endif
 	{"write to debugfs", write_debugfs},
 	{"kexec_load", unload_kexec},
 	{"core_pattern", core_pattern},

@@ -2,7 +2,6 @@
 /* From which kind of socket: other transports, and other doors out of the container. */
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -12,6 +11,8 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <linux/vm_sockets.h> /* in headers of 6.1 it wants sys/socket.h before it */
 
 #include "send.h"
 
