@@ -18,6 +18,7 @@
 #ifndef MANTLET_BPF_GATHER_H
 #define MANTLET_BPF_GATHER_H
 
+#include "machine.h"
 #include "maps.h"
 #include "old.h"
 
@@ -90,15 +91,18 @@ static __always_inline int path_cross(struct path_walk *walk)
 	return 0;
 }
 
-/* A name and its parent that were valid together, or 0: again. x86 keeps the order of reads; on a machine
- * that does not, the calls between them are what there is. */
+/* A name and its parent that were valid together, or 0: again. */
 static __always_inline int path_name(struct path_walk *walk, char *name)
 {
 	struct dentry *dentry = walk->dentry;
 	unsigned int seq = BPF_CORE_READ(dentry, d_seq.seqcount.sequence);
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	long size = bpf_probe_read_kernel_str(name, EVENT_NAME, BPF_CORE_READ(dentry, d_name.name));
+	struct dentry *parent;
+	long size;
 
+	read_barrier();
+	parent = BPF_CORE_READ(dentry, d_parent);
+	size = bpf_probe_read_kernel_str(name, EVENT_NAME, BPF_CORE_READ(dentry, d_name.name));
+	read_barrier();
 	if (!parent || size < 2 || size > EVENT_NAME || seq & 1 ||
 	    seq != BPF_CORE_READ(dentry, d_seq.seqcount.sequence))
 		return 0;
@@ -145,7 +149,7 @@ static __always_inline _Bool path_deleted(const struct dentry *dentry, _Bool kno
 
 /*
  * A name that stands in the dentry itself, and is so read many times cheaper than by path_name(): the verifier knows
- * what kind of pointer this is, and lets plain loads follow it. They are made in the order of the source.
+ * what kind of pointer this is, and lets plain loads follow it.
  *
  *   path_short_begin(dentry, &name) and for each word path_short_word(&name, k) and path_short_end(dentry, &name)
  *
@@ -170,6 +174,7 @@ static __always_inline _Bool path_short_begin(const struct dentry *dentry, struc
 	const void *begin = dentry;
 
 	name->seq = path_sequence(dentry);
+	read_barrier();
 	name->parent = dentry->d_parent;
 	name->len = dentry->d_name.len;
 	name->words = begin + (bpf_core_field_exists(dentry->d_iname)
@@ -191,6 +196,7 @@ static __always_inline __u64 path_short_word(const struct path_short *name, int 
 
 static __always_inline _Bool path_short_end(const struct dentry *dentry, const struct path_short *name)
 {
+	read_barrier();
 	return name->seq == path_sequence(dentry);
 }
 
