@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "technique.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,8 +11,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +143,35 @@ void *low_memory(const void *bytes, size_t size)
 	need("memory below 4 GiB", low == MAP_FAILED ? -1 : 0);
 	return memcpy(low, bytes, size);
 }
+
+#if defined(__x86_64__)
+void call_change(pid_t pid, long number, long a, long b, long c)
+{
+	struct user_regs_struct regs;
+
+	need("PTRACE_GETREGS", ptrace(PTRACE_GETREGS, pid, NULL, &regs));
+	regs.orig_rax = regs.rax = number;
+	regs.rdi = a;
+	regs.rsi = b;
+	regs.rdx = c;
+	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+}
+#else
+void call_change(pid_t pid, long number, long a, long b, long c)
+{
+	struct user_regs_struct regs;
+	int call = number;
+	struct iovec all = {.iov_base = &regs, .iov_len = sizeof(regs)};
+	struct iovec one = {.iov_base = &call, .iov_len = sizeof(call)};
+
+	need("PTRACE_GETREGSET", ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &all));
+	regs.regs[0] = a;
+	regs.regs[1] = b;
+	regs.regs[2] = c;
+	ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &all);
+	ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &one);
+}
+#endif
 
 long call_i386(long number, long a, long b, long c, long d, long e)
 {

@@ -15,7 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "elf32.h"
 #include "ring.h"
+#include "run.h"
 #include "send.h"
 
 static void connect_child(const struct aim *aim)
@@ -175,6 +177,13 @@ static void by_int80_sendmsg(const struct aim *aim)
 	memcpy(low->args, message, sizeof(message));
 	ret = call_i386(370, socket_make(AF_INET, SOCK_DGRAM, 0), LOW(low, args), 0, 0, 0);
 	need("int 0x80", ret < 0 && errno == ENOSYS ? -1 : 0);
+}
+
+static void by_elf32(const struct aim *aim)
+{
+	elf32_send(in_work(aim, "open/elf32-send"), &aim->in4);
+	run(in_work(aim, "open/elf32-send"));
+	need("32-bit program", errno == ENOEXEC ? -1 : 0);
 }
 
 static void by_x32_connect(const struct aim *aim)
@@ -341,6 +350,7 @@ static const struct technique techniques[] = {
 	{"int 0x80 socketcall connect", by_int80_socketcall, ANY, 0, 0},
 	{"int 0x80 socketcall sendto", by_int80_socketcall_sendto, ANY, 0, 0},
 	{"int 0x80 sendmsg", by_int80_sendmsg, ANY, 0, 0},
+	{"32-bit program that sends", by_elf32, ANY, 0, 0},
 	{"x32 connect", by_x32_connect, ANY, 0, 0},
 	{"x32 sendto", by_x32_sendto, ANY, 0, 0},
 	{"io_uring connect", by_ring_connect, ANY, 0, 0},

@@ -18,9 +18,9 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 
+#include "elf32.h"
 #include "run.h"
 #include "technique.h"
 
@@ -153,27 +153,6 @@ static void by_tracer(const struct aim *aim)
 	}
 }
 
-#ifdef __x86_64__
-/* Makes an execve of the call that the stopped task is about to make. */
-static void call_change(pid_t pid, const char *path)
-{
-	struct user_regs_struct regs;
-
-	need("PTRACE_GETREGS", ptrace(PTRACE_GETREGS, pid, NULL, &regs));
-	regs.orig_rax = regs.rax = SYS_execve;
-	regs.rdi = (long)path;
-	regs.rsi = (long)run_args;
-	regs.rdx = (long)environ;
-	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
-}
-#else
-static void call_change(pid_t pid, const char *path)
-{
-	(void)pid, (void)path;
-	need_not("written for x86-64", true);
-}
-#endif
-
 /* What the task calls is getppid; its tracer makes execve of it. */
 static void by_changed_call(const struct aim *aim)
 {
@@ -189,7 +168,7 @@ static void by_changed_call(const struct aim *aim)
 	waitpid(pid, &status, 0);
 	ptrace(PTRACE_SYSCALL, pid, NULL, NULL); /* out of the signal, to the entry */
 	waitpid(pid, &status, 0);
-	call_change(pid, aim->program);
+	call_change(pid, SYS_execve, (long)aim->program, (long)run_args, (long)environ);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	end_as(pid);
 }
@@ -219,7 +198,7 @@ static void by_own_filter(const struct aim *aim)
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESECCOMP);
 	ptrace(PTRACE_CONT, pid, NULL, NULL);
 	waitpid(pid, &status, 0);
-	call_change(pid, aim->program);
+	call_change(pid, SYS_execve, (long)aim->program, (long)run_args, (long)environ);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	end_as(pid);
 }
@@ -303,49 +282,9 @@ static void by_x32(const struct aim *aim)
 	need("x32", errno == ENOSYS ? -1 : 0);
 }
 
-#define ELF32_BASE 0x08048000u
-
-/* A 32-bit program that executes what stands at its end, with its own environment. */
-static void elf32_write(const char *file, const char *path)
-{
-	static const unsigned char code[] = {
-		0x8b, 0x0c,
-		0x24, /* mov ecx, [esp] */
-		0x8d, 0x54,
-		0x8c, 0x08, /* lea edx, [esp + ecx * 4 + 8] */
-		0x8d, 0x4c,
-		0x24, 0x04, /* lea ecx, [esp + 4] */
-		0xbb, (84 + 32) & 255,
-		0x80, 0x04,
-		0x08, /* mov ebx, the path */
-		0xb8, 11,
-		0,    0,
-		0,    0xcd,
-		0x80, /* execve */
-		0x89, 0xc3,
-		0xb8, 1,
-		0,    0,
-		0,    0xcd,
-		0x80, /* exit */
-	};
-	unsigned char image[4096] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
-	const unsigned int header[] = {0x00030002, 1, ELF32_BASE + 84, 52, 0, 0, 0x00200034, 1, 0};
-	const unsigned int segment[] = {1, 0, ELF32_BASE, ELF32_BASE, sizeof(image), sizeof(image), 5, 4096};
-	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-
-	_Static_assert(sizeof(code) == 32, "the path stands behind it");
-	memcpy(image + 16, header, sizeof(header));
-	memcpy(image + 52, segment, sizeof(segment));
-	memcpy(image + 84, code, sizeof(code));
-	strcpy((char *)image + 84 + sizeof(code), path);
-	need(file, fd);
-	need(file, write(fd, image, sizeof(image)));
-	close(fd);
-}
-
 static void by_elf32(const struct aim *aim)
 {
-	elf32_write(in_work(aim, "open/elf32"), aim->program);
+	elf32_execute(in_work(aim, "open/elf32"), aim->program);
 	run(in_work(aim, "open/elf32"));
 	need("32-bit program", errno == ENOEXEC ? -1 : 0);
 }

@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "elf32.h"
+#include "run.h"
 #include "technique.h"
 
 #define KEEP (-1L)
@@ -235,8 +236,6 @@ static void by_x32(const struct aim *aim)
 /* A child's call, changed by its tracer. */
 static void by_tracer(const struct aim *aim)
 {
-#ifdef __x86_64__
-	struct user_regs_struct regs;
 	int status;
 	pid_t pid;
 
@@ -252,16 +251,27 @@ static void by_tracer(const struct aim *aim)
 	waitpid(pid, &status, 0);
 	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
 	waitpid(pid, &status, 0);
-	need("PTRACE_GETREGS", ptrace(PTRACE_GETREGS, pid, NULL, &regs));
-	regs.orig_rax = regs.rax = SYS_setuid;
-	regs.rdi = aim->id;
-	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+	call_change(pid, SYS_setuid, aim->id, 0, 0);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	usleep(200000);
-#else
-	(void)aim;
-	need_not("written for x86-64", true);
-#endif
+}
+
+static void by_elf32(const struct aim *aim)
+{
+	const char *path = in_work(aim, "open/elf32-setuid");
+	int status = 0;
+	pid_t pid;
+
+	elf32_setuid(path, aim->id);
+	pid = fork();
+	if (pid == 0) {
+		run(path);
+		_exit(errno == ENOEXEC ? TECHNIQUE_CANNOT : 0);
+	}
+	usleep(300000);
+	errno = ENOEXEC;
+	need("32-bit program",
+	     waitpid(pid, &status, WNOHANG) == pid && WEXITSTATUS(status) == TECHNIQUE_CANNOT ? -1 : 0);
 }
 
 static void map_write(pid_t pid, const char *name, id_t id)
@@ -353,6 +363,7 @@ static const struct technique techniques[] = {
 	{"int 0x80 setgroups, 16 bits", by_i386_setgroups, ANY, 0, 0},
 	{"int 0x80 setgroups32", by_i386_setgroups32, ANY, 0, 0},
 	{"x32 setuid", by_x32, ANY, 0, 0},
+	{"32-bit program that calls setuid", by_elf32, ANY, 0, 0},
 	{"tracer that makes a setuid of another call", by_tracer, ANY, 0, 0},
 	{"setuid in a user namespace that maps it", by_user_namespace, ANY, 0, 0},
 	{"setgid in a user namespace that maps it", by_user_namespace_gid, ANY, 0, 0},

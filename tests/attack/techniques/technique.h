@@ -97,6 +97,9 @@ __attribute__((noreturn)) void end_as(pid_t child);
 /* Memory below 4 GiB, for calls of 32-bit tables, with that text in it. */
 void *low_memory(const void *bytes, size_t size);
 
+/* Makes another call of that which the traced task is about to make. */
+void call_change(pid_t pid, long number, long a, long b, long c);
+
 /* A call of the i386 table, by int 0x80. -1 with ENOSYS where this is no x86-64. */
 long call_i386(long number, long a, long b, long c, long d, long e);
 #define X32 0x40000000
