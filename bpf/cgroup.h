@@ -17,7 +17,8 @@
 /* Cgroups above one another that are looked through. What lies deeper is in a domain that refuses everything. */
 #define CGROUP_DEPTH 64
 #define CLONE_INTO_CGROUP 0x200000000ull
-#define THREADS_PLAIN 256 /* see path_walk_each() */
+#define THREADS_PLAIN 256      /* see path_walk_each() */
+#define CGROUP_STEPS_PLAIN 480 /* the same; what Kubernetes makes has paths of up to 200 bytes */
 
 /* The first hierarchy is that of cgroup v2. */
 static __always_inline _Bool cgroup_is_v2(struct cgroup *cgroup)
@@ -32,19 +33,38 @@ static __always_inline struct cgroup *cgroup_above(struct cgroup *cgroup)
 	return parent ? BPF_CORE_READ(parent, cgroup) : 0;
 }
 
+/* Where the mark of a cgroup that is not in `cgroups` stands. */
+static __always_inline __u8 *unlisted_mark(__u64 id)
+{
+	__u32 page = id / UNLISTED_PAGE % UNLISTED_PAGES;
+	struct unlisted_page *marks = bpf_map_lookup_elem(&unlisted, &page);
+
+	return marks ? &marks->mark[id % UNLISTED_PAGE] : 0;
+}
+
+/* The slot + 1 of the domain that a cgroup itself makes; 0: none. */
+static __always_inline __u32 cgroup_own_slot(__u64 id)
+{
+	__u32 *slot = bpf_map_lookup_elem(&cgroups, &id);
+	__u8 *mark;
+
+	if (slot)
+		return *slot + 1;
+	mark = unlisted_mark(id);
+	return mark && *mark ? CLOSED_SLOT + 1 : 0;
+}
+
 /* The slot + 1 of the domain that a cgroup lies in; 0: none. */
 static __always_inline __u32 cgroup_slot(struct cgroup *cgroup)
 {
 	for (int i = 0; i < CGROUP_DEPTH; i++) {
-		__u64 id;
-		__u32 *slot;
+		__u32 slot;
 
 		if (!cgroup)
 			return 0;
-		id = BPF_CORE_READ(cgroup, kn, id);
-		slot = bpf_map_lookup_elem(&cgroups, &id);
+		slot = cgroup_own_slot(BPF_CORE_READ(cgroup, kn, id));
 		if (slot)
-			return *slot + 1;
+			return slot;
 		cgroup = cgroup_above(cgroup);
 	}
 	return cgroup ? CLOSED_SLOT + 1 : 0;
@@ -112,7 +132,7 @@ static __attribute__((noinline)) int cgroup_class(struct cgroup *cgroup, __u32 *
 	walk.name[DECIDE_NAME] = '/';
 	if (!verdict_exec_begin(walk.image, &walk.verdict))
 		return 0;
-	path_walk_each(cgroup_step, &walk, PATH_STEPS_PLAIN);
+	path_walk_each(cgroup_step, &walk, CGROUP_STEPS_PLAIN);
 	verdict = verdict_exec_end(walk.image, &walk.verdict);
 	if (!walk.whole || RULE_LIST(verdict.rule) != RULE_ALLOW)
 		return 0;
@@ -123,30 +143,76 @@ static __attribute__((noinline)) int cgroup_class(struct cgroup *cgroup, __u32 *
 	return !!found;
 }
 
-/* A cgroup was made: a domain, if some policy is for it. One inside of a container is the container's own. */
+/* Now, by the clock with which files are stamped, or earlier. That clock is behind by up to a tick, and by more when the
+ * processor that moves it is not let run; the helper that reads it is not for programs of these types (5.16). */
+#define CLOCK_BEHIND 50000000
+
+static __always_inline __u64 clock_of_files(const struct host *host)
+{
+	return bpf_ktime_get_ns() + host->clock - CLOCK_BEHIND;
+}
+
+/* A slot for a container that begins now; what cannot be had is CLOSED_SLOT. */
+static __always_inline __u32 slot_begin(struct host *host, __u32 policy)
+{
+	struct domain *domain;
+	struct domain_counts *of;
+	__u32 slot;
+
+	if (bpf_map_pop_elem(&slots, &slot))
+		return CLOSED_SLOT;
+	domain = bpf_map_lookup_elem(&domains, &slot);
+	of = bpf_map_lookup_elem(&counts, &slot);
+	if (!domain || !of)
+		return CLOSED_SLOT;
+	*of = (struct domain_counts){};
+	*domain = (struct domain){.slot = slot, .policy = policy, .start = clock_of_files(host)};
+	return slot;
+}
+
+/* The cgroup of a domain. Whoever sees the domain's id finds it in the map. */
+static __always_inline void slot_give(__u32 slot, __u64 id)
+{
+	struct domain *domain = slot == CLOSED_SLOT ? 0 : bpf_map_lookup_elem(&domains, &slot);
+
+	if (domain)
+		*(volatile __u64 *)&domain->id = id;
+}
+
+/* A cgroup was made: a domain, if some policy is for it. One inside of a container is the container's own. Nobody can
+ * enter it before this ends, and no two are made at the same time (cgroup_mutex). */
 static __always_inline void cgroup_born(struct cgroup *cgroup, struct host *host)
 {
 	__u64 id = BPF_CORE_READ(cgroup, kn, id);
-	struct domain *domain;
-	struct domain_counts *of;
 	__u32 slot, policy;
+	__u8 *mark;
+	long err;
 
 	if (cgroup_slot(cgroup) || domain_raw(bpf_get_current_pid_tgid()) || !cgroup_class(cgroup, &policy))
 		return;
-	if (bpf_map_pop_elem(&slots, &slot)) {
+	slot = slot_begin(host, policy);
+	if (slot == CLOSED_SLOT)
 		__sync_fetch_and_add(&host->closed, 1);
-		slot = CLOSED_SLOT;
-	} else {
-		domain = bpf_map_lookup_elem(&domains, &slot);
-		of = bpf_map_lookup_elem(&counts, &slot);
-		if (!domain || !of)
-			return;
-		*of = (struct domain_counts){};
-		*domain = (struct domain){.id = id, .slot = slot, .policy = policy};
-	}
-	if (bpf_map_update_elem(&cgroups, &id, &slot, BPF_NOEXIST) && slot != CLOSED_SLOT)
+	err = bpf_map_update_elem(&cgroups, &id, &slot, BPF_NOEXIST);
+	if (!err)
+		slot_give(slot, id);
+	else if (slot != CLOSED_SLOT)
 		bpf_map_push_elem(&slots, &slot, 0);
+	mark = unlisted_mark(id);
+	if (err && err != -EEXIST && mark) { /* the loader found it first: it has a slot */
+		*mark = 1;
+		__sync_fetch_and_add(&host->unlisted, 1);
+	}
 	__sync_fetch_and_add(&host->births, 1);
+}
+
+/* A cgroup was removed: no living task is in it, and none can enter. Its slot is the loader's to give away again: tasks
+ * of its domain may live elsewhere. */
+static __always_inline void cgroup_died(struct cgroup *cgroup)
+{
+	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+
+	bpf_map_delete_elem(&cgroups, &id);
 }
 
 /* Into a domain, unless it is in one. */
@@ -220,13 +286,26 @@ static __always_inline void exec_begin(struct linux_binprm *bprm)
 		*own &= ~TASK_ENTERING;
 }
 
+/* When a task was started, by the clock of files, or a little earlier. */
+static __always_inline __u64 task_start(struct task_struct *task, const struct host *host)
+{
+	__u64 age = bpf_ktime_get_boot_ns() - BPF_CORE_READ(task, group_leader, start_boottime);
+
+	return clock_of_files(host) - age;
+}
+
 /* A task that was there before its domain: it is the container's, whatever it runs. */
-static __always_inline void task_found(struct task_struct *task, __u32 entry)
+static __always_inline void task_found(struct task_struct *task, __u32 entry, const struct host *host)
 {
 	struct domain *domain = domain_at(entry);
+	__u64 start = task_start(task, host);
 
 	task_enters(task->pid, entry);
-	if (!domain || domain->root.dentry)
+	if (!domain)
+		return;
+	if (!domain->start || start < domain->start)
+		domain->start = start;
+	if (domain->root.dentry)
 		return;
 	domain->root.mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
 	domain->root.dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);

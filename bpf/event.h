@@ -11,7 +11,9 @@
  *              the domain under that policy.
  *   guardian   the one who guards, a process that the domains' tasks cannot harm. It puts itself there (guard_enter).
  *   hosts      0 -> struct host.
- *   cgroups    id of a container's cgroup -> the slot of its domain.
+ *   cgroups    id of a container's cgroup -> the slot of its domain. The kernel puts it there and takes it away.
+ *   unlisted   marks, in pages, by the id of a cgroup modulo their number: of containers for which `cgroups` had no room.
+ *              They and any other cgroup that has the same mark are in the domain CLOSED_SLOT. No mark goes away.
  *   slots      queue of the slots that are free.
  *   catalog    policy -> struct catalog. The programs do not read it; it outlives its loader.
  *   classes    what rule N of the image CLASS_POLICY leads to: exec.allow[N] of it, a pattern for paths of cgroups, is
@@ -31,7 +33,7 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 5
+#define EVENT_VERSION 6
 
 #define DOMAIN_SLOTS 4096                /* domains at the same time */
 #define POLICY_SLOTS 1024                /* policies at the same time */
@@ -44,8 +46,11 @@
 #define CLOSED_POLICY (POLICY_SLOTS - 3) /* never has an image */
 #define OPEN_POLICY (POLICY_SLOTS - 4)   /* restricts nothing */
 #define TASK_ENTERING 0x8000 /* in an entry of `tasks`: not judged before its first exec that is the container's */
-#define TASKS_PAGE 2048      /* tasks of a page of `tasks`, */
-#define TASKS_PAGES 2048     /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
+#define CGROUPS_MAX (4 * DOMAIN_SLOTS) /* containers that live at the same time, with those that found no slot */
+#define UNLISTED_PAGE 4096             /* marks of a page of `unlisted`, */
+#define UNLISTED_PAGES 64              /* and its pages */
+#define TASKS_PAGE 2048                /* tasks of a page of `tasks`, */
+#define TASKS_PAGES 2048 /* which are as many as there are pids on a 64-bit machine (PID_MAX_LIMIT): 8 MB */
 
 /*
  * What `mantlet run` asks the kernel: prctl(STANDDOWN_OPTION, 0, 0, 0, 0). A task in a domain whose policy is enforced gets
@@ -67,15 +72,20 @@ struct tasks_page {
 	__u16 domain[TASKS_PAGE]; /* slot + 1; 0: in none */
 };
 
+struct unlisted_page {
+	__u8 mark[UNLISTED_PAGE];
+};
+
 struct domain {
-	__u64 id;     /* as in the audit; 0 is never used */
+	__u64 id;     /* as in the audit; 0: nobody's. Of a container: stored when its cgroup is in `cgroups` */
 	__u32 slot;   /* its own, and in counts */
 	__u32 policy; /* in policies */
 	__u32 reserved;
 	__u32 zero;              /* 0, which the verifier does not know: see decide.h */
 	struct domain_root root; /* the container's; {0}: taken from the task at its first exec or fork */
 	__u64 user_ns; /* likewise, with the root: the kernel's address; 0: the first one, or not yet taken */
-	__u64 start; /* in ns since 1970 by CLOCK_REALTIME_COARSE, which is the clock of files; 0: before all files */
+	__u64 start; /* in ns since 1970 by CLOCK_REALTIME_COARSE, which is the clock of files; 0: before all files. Of a
+		      * container its birth, or that of the oldest of its tasks if it was there before the programs */
 };
 
 struct guardian {
@@ -87,14 +97,16 @@ struct guardian {
 
 /* Of all domains together. */
 struct host {
-	__u32 version; /* EVENT_VERSION */
-	__u32 live;    /* containers become domains; else the cgroup programs do nothing */
-	__u64 build;   /* which programs are attached */
-	__u64 root;    /* the directory that is the first process's root; compared, never followed */
-	__u64 births;  /* domains made of new cgroups */
-	__u64 closed;  /* those of them that found no slot */
-	__u32 zero;    /* see struct domain */
-	__u32 reserved[5];
+	__u32 version;  /* EVENT_VERSION */
+	__u32 live;     /* containers become domains; else the cgroup programs do nothing */
+	__u64 build;    /* which programs are attached */
+	__u64 root;     /* the directory that is the first process's root; compared, never followed */
+	__u64 births;   /* domains made of new cgroups */
+	__u64 closed;   /* those of them that found no slot */
+	__s64 clock;    /* CLOCK_REALTIME is CLOCK_MONOTONIC and that, in ns; the loader keeps it */
+	__u32 zero;     /* see struct domain */
+	__u32 unlisted; /* containers that found no room in `cgroups` */
+	__u64 reserved;
 };
 
 /* Of one policy. */

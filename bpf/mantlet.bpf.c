@@ -88,7 +88,7 @@ int BPF_PROG(fork_inherit, struct task_struct *task, unsigned long clone_flags)
 	return 0;
 }
 
-/* The next three are for hosts: `mantlet run` does without. A cgroup was made. */
+/* The next four are for hosts: `mantlet run` does without. A cgroup was made. */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(container_birth, struct cgroup *cgroup, const char *path)
 {
@@ -97,6 +97,14 @@ int BPF_PROG(container_birth, struct cgroup *cgroup, const char *path)
 
 	if (host && host->live && cgroup_is_v2(cgroup))
 		cgroup_born(cgroup, host);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(container_death, struct cgroup *cgroup, const char *path)
+{
+	if (cgroup_is_v2(cgroup))
+		cgroup_died(cgroup);
 	return 0;
 }
 
@@ -128,7 +136,7 @@ int container_sweep(struct bpf_iter__task *ctx)
 		host->root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 	slot = cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp));
 	if (slot && !domain_raw(task->pid))
-		task_found(task, slot);
+		task_found(task, slot, host);
 	slot = domain_raw(task->pid);
 	if (slot)
 		bpf_seq_write(ctx->meta->seq, &slot, sizeof(slot));

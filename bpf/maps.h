@@ -38,10 +38,18 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 2 * DOMAIN_SLOTS);
+	__uint(max_entries, CGROUPS_MAX);
 	__type(key, __u64);
 	__type(value, __u32);
 } cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, UNLISTED_PAGES);
+	__type(key, __u32);
+	__type(value, struct unlisted_page);
+} unlisted SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "control.h"
+#include "leftovers.h"
 #include "persist.h"
 
 static const char reload_usage[] =
@@ -19,7 +20,7 @@ static const char events_usage[] =
 	"is interrupted or the daemon ends.\n";
 static const char unload_usage[] =
 	"usage: mantlet unload\n\nEnds the daemon, and all enforcement on this host but that of "
-	"mantlet run.\n";
+	"mantlet run; and takes away what a\nmantlet run that was killed has left.\n";
 
 #define DAEMON_ENDS 20 /* seconds until it has */
 
@@ -84,6 +85,7 @@ int command_events(int argc, char **argv)
 int command_unload(int argc, char **argv)
 {
 	int code = no_arguments(argc, argv, unload_usage), fd, lock;
+	struct leftovers left;
 	struct fault fault;
 
 	if (code >= 0)
@@ -95,5 +97,10 @@ int command_unload(int argc, char **argv)
 	if (lock < 0 || persist_remove(&fault) < 0)
 		return say(EXIT_MANTLET, "%s", fault.text);
 	close(lock);
+	left = leftovers_remove();
+	if (left.kept)
+		say(0,
+		    "%zu mantlet run were killed, and what they had started lives, and stays guarded: end it first",
+		    left.kept);
 	return 0;
 }

@@ -57,36 +57,71 @@ const struct container *containers_find(const struct containers *containers, uin
 	return find(containers, id);
 }
 
-static struct container *add(struct containers *containers, uint64_t id, uint32_t slot, char *path)
+static bool make_room(struct containers *containers)
 {
-	struct container *container = calloc(1, sizeof(*container));
+	size_t space = containers->space ? 2 * containers->space : 64;
+	void *list;
 
-	if (container && containers->count == containers->space) {
-		size_t space = containers->space ? 2 * containers->space : 64;
-		void *list = realloc(containers->list, space * sizeof(containers->list[0])); /* NOLINT: of pointers */
+	if (containers->count < containers->space)
+		return true;
+	list = realloc(containers->list, space * sizeof(containers->list[0])); /* NOLINT: of pointers */
+	if (!list)
+		return false;
+	containers->list = list;
+	containers->space = space;
+	return true;
+}
 
-		if (!list) {
-			free(container);
-			container = NULL;
-		} else {
-			containers->list = list;
-			containers->space = space;
-		}
-	}
-	if (!container) {
+static void free_container(struct container *container)
+{
+	free(container->path);
+	free(container->name);
+	free(container);
+}
+
+/* By the last part of its path; what has none is named by its id. */
+static bool name_container(struct container *container, char *path)
+{
+	char *name;
+
+	if (path)
+		name = strdup(strrchr(path, '/') + 1);
+	else if (asprintf(&name, "cgroup-%llu", (unsigned long long)container->id) < 0)
+		name = NULL;
+	if (!name) {
 		free(path);
+		return false;
+	}
+	free(container->name);
+	container->name = name;
+	container->path = path;
+	return true;
+}
+
+static struct container *add(struct containers *containers, uint64_t id, uint32_t slot)
+{
+	struct container *container = make_room(containers) ? calloc(1, sizeof(*container)) : NULL;
+
+	if (!container)
+		return NULL;
+	*container = (struct container){.id = id, .slot = slot};
+	if (!name_container(container, cgroup_path(containers->cgroup2, id))) {
+		free_container(container);
 		return NULL;
 	}
-	*container = (struct container){.id = id, .slot = slot, .path = path, .name = strrchr(path, '/') + 1};
 	return containers->list[containers->count++] = container;
 }
 
+/* What has no path stays under the policy that it has. */
 static void classify(struct containers *containers, const struct container *container)
 {
-	uint32_t policy = policies_class(containers->policies, container->path);
 	struct domain *domain = programs_domain(containers->programs, container->slot);
+	uint32_t policy;
 
-	if (container->slot == CLOSED_SLOT || policy_of(containers, container) == policy)
+	if (container->slot == CLOSED_SLOT || !container->path)
+		return;
+	policy = policies_class(containers->policies, container->path);
+	if (policy_of(containers, container) == policy)
 		return;
 	__atomic_store_n(&domain->policy, policy, __ATOMIC_RELEASE);
 	tell(containers, container,
@@ -94,9 +129,9 @@ static void classify(struct containers *containers, const struct container *cont
 				   : "under another policy from now on");
 }
 
-static void meet(struct containers *containers, uint64_t id, uint32_t slot, char *path)
+static void meet(struct containers *containers, uint64_t id, uint32_t slot)
 {
-	struct container *container = add(containers, id, slot, path);
+	struct container *container = find(containers, id) ? NULL : add(containers, id, slot);
 
 	if (!container)
 		return;
@@ -107,35 +142,36 @@ static void meet(struct containers *containers, uint64_t id, uint32_t slot, char
 	classify(containers, container);
 }
 
-/* A new domain that is not in the list, and may have ended already: then it gets a name from its id. */
+/* New domains. One may have ended already: it has its slot until its tasks are known to be gone. */
 static void learn(struct containers *containers)
 {
 	uint64_t id = 0;
 	uint32_t slot;
 
-	while (!host_cgroup_next(containers->programs, &id, &slot)) {
-		char *path;
-
-		if (find(containers, id))
-			continue;
-		path = cgroup_path(containers->cgroup2, id);
-		if (path || asprintf(&path, "/cgroup-%llu", (unsigned long long)id) >= 0)
-			meet(containers, id, slot, path);
+	for (slot = 0; slot < CLOSED_SLOT; slot++) {
+		id = __atomic_load_n(&programs_domain(containers->programs, slot)->id, __ATOMIC_ACQUIRE);
+		if (id)
+			meet(containers, id, slot);
 	}
+	id = 0;
+	while (!host_cgroup_next(containers->programs, &id, &slot))
+		if (slot == CLOSED_SLOT)
+			meet(containers, id, slot);
 }
 
-/* Of the map, too: nobody can enter what is gone. */
+/* The kernel takes the cgroup out of its map when it is removed. It may have a path later than a place there. */
 static void notice_gone(struct containers *containers)
 {
 	for (size_t i = 0; i < containers->count; i++) {
 		struct container *container = containers->list[i];
-		char *path = container->gone ? NULL : cgroup_path(containers->cgroup2, container->id);
+		char *path;
 
-		if (!path && !container->gone) {
-			container->gone = true;
-			host_cgroup_remove(containers->programs, container->id);
-		}
-		free(path);
+		if (container->gone)
+			continue;
+		container->gone = !host_cgroup_has(containers->programs, container->id);
+		path = container->path ? NULL : cgroup_path(containers->cgroup2, container->id);
+		if (path && name_container(container, path))
+			classify(containers, container);
 	}
 }
 
@@ -148,8 +184,7 @@ static void bury(struct containers *containers, size_t at)
 		__atomic_store_n(&programs_domain(containers->programs, container->slot)->id, 0, __ATOMIC_RELEASE);
 		host_slot_put(containers->programs, container->slot);
 	}
-	free(container->path);
-	free(container);
+	free_container(container);
 	containers->list[at] = containers->list[--containers->count];
 }
 
@@ -242,18 +277,13 @@ struct first_look {
 static void found_cgroup(void *ctx, const char *path, uint64_t id)
 {
 	struct first_look *look = ctx;
-	const struct programs *programs = look->containers->programs;
-	uint32_t policy = policies_class(look->containers->policies, path), slot;
+	uint32_t policy = policies_class(look->containers->policies, path);
 
 	if (policy == OPEN_POLICY || !id || (look->inside[0] && !strncmp(path, look->inside, strlen(look->inside))))
 		return;
 	snprintf(look->inside, sizeof(look->inside), "%s/", path);
-	if (find(look->containers, id) || host_slot_take(programs, &slot) < 0)
-		return;
-	*programs_domain(programs, slot) = (struct domain){.id = id, .slot = slot, .policy = policy};
-	memset(programs_counts(programs, slot), 0, sizeof(struct domain_counts));
-	if (host_cgroup_add(programs, id, slot) < 0)
-		host_slot_put(programs, slot);
+	if (!host_cgroup_has(look->containers->programs, id))
+		host_cgroup_add(look->containers->programs, id, policy);
 }
 
 /* A slot that is neither free nor a cgroup's: of a domain whose cgroup went, and whose last task may live; or a daemon
@@ -262,13 +292,10 @@ static int recover_slot(struct containers *containers, uint32_t slot)
 {
 	uint64_t id = programs_domain(containers->programs, slot)->id;
 	struct container *container;
-	char *path;
 
 	if (!id)
 		return host_slot_put(containers->programs, slot);
-	if (asprintf(&path, "/cgroup-%llu", (unsigned long long)id) < 0)
-		return -ENOMEM;
-	container = add(containers, id, slot, path);
+	container = add(containers, id, slot);
 	if (container)
 		container->gone = true;
 	return container ? 0 : -ENOMEM;
@@ -281,8 +308,7 @@ static int recover_slots(struct containers *containers, struct fault *fault)
 	uint32_t slot;
 	int r = seen ? host_slots_seen(containers->programs, seen) : -ENOMEM;
 
-	/* one that is on its way from the queue to a cgroup is there by now */
-	usleep(10000);
+	host_settle(); /* one that was on its way from the queue to a cgroup is there by now */
 	while (!r && !host_cgroup_next(containers->programs, &id, &slot))
 		seen[slot % DOMAIN_SLOTS] = true;
 	for (slot = 0; slot < CLOSED_SLOT && !r; slot++)
@@ -300,6 +326,7 @@ static int open_all(struct containers *containers, struct fault *fault)
 
 	*programs_domain(containers->programs, CLOSED_SLOT) =
 		(struct domain){.id = CLOSED_DOMAIN, .slot = CLOSED_SLOT, .policy = CLOSED_POLICY};
+	host_set_clock(containers->programs);
 	r = recover_slots(containers, fault);
 	if (!r)
 		r = sweep(containers, fault); /* the programs learn the host's root by it */
@@ -332,10 +359,8 @@ int containers_open(struct containers *containers, struct programs *programs, co
 
 void containers_close(struct containers *containers)
 {
-	for (size_t i = 0; i < containers->count; i++) {
-		free(containers->list[i]->path);
-		free(containers->list[i]);
-	}
+	for (size_t i = 0; i < containers->count; i++)
+		free_container(containers->list[i]);
 	free(containers->list);
 	free(containers->tasks);
 	if (containers->cgroup2 >= 0)

@@ -16,8 +16,8 @@ struct container {
 	uint64_t id;
 	uint32_t slot;
 	uint32_t tasks; /* by the last sweep */
-	char *path;     /* of its cgroup */
-	const char *name;
+	char *path;     /* of its cgroup; NULL: it was gone when we first asked */
+	char *name;
 	bool gone;          /* its cgroup is */
 	uint64_t forks;     /* when no task of it was found: so far no other was made since */
 	unsigned int empty; /* sweeps, one behind the other, that found no task */

@@ -10,12 +10,12 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
 #include "cli.h"
+#include "clock.h"
 #include "containers.h"
 #include "control.h"
 #include "event.h"
@@ -46,10 +46,11 @@ struct numbers {
 
 struct daemon {
 	const char *directory, *sink;
-	int lock, signals, timer;
+	int lock, signals, timer, clock;
 	unsigned int ticks, events_left;
 	bool ended;
-	uint64_t seq; /* of records that are of no container */
+	uint64_t seq;      /* of records that are of no container */
+	uint32_t unlisted; /* as the audit has it */
 	struct audit *audit;
 	struct programs *programs;
 	struct policies policies;
@@ -59,23 +60,6 @@ struct daemon {
 	struct event_texts texts;
 	struct numbers numbers[DOMAIN_SLOTS];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return mono.tv_sec * 1000ull + mono.tv_nsec / 1000000;
-}
-
-static int64_t realtime_offset(void)
-{
-	struct timespec real, mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
-}
 
 /* ---- events */
 
@@ -120,7 +104,7 @@ static void tell_event(struct daemon *daemon, const void *data, size_t size)
 		origin = containers_origin(&daemon->containers, container, event->generation);
 	origin.domain = event->domain;
 	origin.generation = event->generation ? event->generation : 1;
-	event_record(event, realtime_offset(), &daemon->texts, &record);
+	event_record(event, clock_offset(), &daemon->texts, &record);
 	if (container)
 		record.seq = gaps_number(&numbers_of(daemon, container)->gaps, event->seq);
 	audit_write(daemon->audit, &origin, &record);
@@ -156,7 +140,7 @@ static void report_container(struct daemon *daemon, const struct container *cont
 	if (counted.lost == numbers->gaps.told)
 		return;
 	origin = containers_origin(&daemon->containers, container, 0);
-	while (gaps_take(&numbers->gaps, counted, now_ms(), &gap)) {
+	while (gaps_take(&numbers->gaps, counted, clock_ms(), &gap)) {
 		const struct audit_record record = {.event = AUDIT_LOST,
 						    .lost = gap.missing,
 						    .first = gap.first,
@@ -296,8 +280,10 @@ static int open_signals(struct daemon *daemon, struct fault *fault)
 	signal(SIGCHLD, SIG_DFL);
 	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	daemon->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (daemon->signals < 0 || daemon->timer < 0 || timerfd_settime(daemon->timer, 0, &every, NULL) < 0)
-		return fault_set(fault, errno, "cannot listen to signals: %s", strerror(errno));
+	daemon->clock = clock_watch();
+	if (daemon->signals < 0 || daemon->timer < 0 || timerfd_settime(daemon->timer, 0, &every, NULL) < 0 ||
+	    daemon->clock < 0)
+		return fault_set(fault, errno, "cannot listen to signals and clocks: %s", strerror(errno));
 	return 0;
 }
 
@@ -313,6 +299,22 @@ static void on_signals(struct daemon *daemon)
 	}
 }
 
+/* They cannot be named: nothing but their mark is left of them. */
+static void tell_unlisted(struct daemon *daemon)
+{
+	uint32_t unlisted = __atomic_load_n(&programs_host(daemon->programs)->unlisted, __ATOMIC_RELAXED);
+	char reason[160];
+
+	if (unlisted == daemon->unlisted)
+		return;
+	snprintf(reason, sizeof(reason),
+		 "%u containers found no room in the kernel's map of %u: everything is refused there until a daemon "
+		 "starts",
+		 unlisted, CGROUPS_MAX);
+	daemon->unlisted = unlisted;
+	tell_host(daemon, AUDIT_POSTURE, "none", 0, reason);
+}
+
 static void on_timer(struct daemon *daemon)
 {
 	uint64_t times;
@@ -320,31 +322,35 @@ static void on_timer(struct daemon *daemon)
 	if (read(daemon->timer, &times, sizeof(times)) != sizeof(times))
 		return;
 	report_lost(daemon); /* before the dead are buried */
+	tell_unlisted(daemon);
 	containers_look(&daemon->containers, !(++daemon->ticks % THOROUGH));
 }
 
 static void loop(struct daemon *daemon)
 {
 	while (!daemon->ended) {
-		struct pollfd polls[4 + CONTROL_POLLS] = {
+		struct pollfd polls[5 + CONTROL_POLLS] = {
+			{.fd = daemon->clock, .events = POLLIN},
 			{.fd = daemon->signals, .events = POLLIN},
 			{.fd = ring_buffer__epoll_fd(daemon->events), .events = POLLIN},
 			{.fd = daemon->timer, .events = POLLIN},
 			{.fd = audit_pending(daemon->audit) ? audit_fd(daemon->audit) : -1, .events = POLLOUT},
 		};
 
-		control_polls(&daemon->control, polls + 4);
-		if (poll(polls, 4 + CONTROL_POLLS, -1) < 0)
+		control_polls(&daemon->control, polls + 5);
+		if (poll(polls, 5 + CONTROL_POLLS, -1) < 0)
 			continue;
-		if (polls[1].revents)
-			take_events(daemon);
-		if (polls[0].revents)
-			on_signals(daemon);
+		if (polls[0].revents && clock_was_set(daemon->clock))
+			host_set_clock(daemon->programs); /* before anything else: files are judged by it */
 		if (polls[2].revents)
-			on_timer(daemon);
+			take_events(daemon);
+		if (polls[1].revents)
+			on_signals(daemon);
 		if (polls[3].revents)
+			on_timer(daemon);
+		if (polls[4].revents)
 			audit_flush(daemon->audit);
-		control_dispatch(&daemon->control, polls + 4);
+		control_dispatch(&daemon->control, polls + 5);
 	}
 }
 

@@ -2,12 +2,15 @@
 #include "host.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "programs_inner.h"
 
 struct host *programs_host(const struct programs *programs)
@@ -71,9 +74,70 @@ int host_slots_seen(const struct programs *programs, bool seen[DOMAIN_SLOTS])
 	return r == -ENOENT ? 0 : r;
 }
 
-int host_cgroup_add(const struct programs *programs, uint64_t cgroup, uint32_t slot)
+bool host_cgroup_has(const struct programs *programs, uint64_t cgroup)
 {
-	return bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.cgroups), &cgroup, &slot, BPF_NOEXIST);
+	uint32_t slot;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(programs->bpf->maps.cgroups), &cgroup, &slot);
+}
+
+/* Its start is told by its tasks. */
+static uint32_t begin_domain(const struct programs *programs, uint64_t cgroup, uint32_t policy)
+{
+	uint32_t slot;
+
+	if (host_slot_take(programs, &slot) < 0 || slot >= CLOSED_SLOT) {
+		__atomic_fetch_add(&programs->host->closed, 1, __ATOMIC_RELAXED);
+		return CLOSED_SLOT;
+	}
+	memset(&programs->counts[slot], 0, sizeof(*programs->counts));
+	programs->domains[slot] = (struct domain){.id = cgroup, .slot = slot, .policy = policy};
+	return slot;
+}
+
+static void drop_domain(const struct programs *programs, uint32_t slot)
+{
+	if (slot == CLOSED_SLOT)
+		return;
+	__atomic_store_n(&programs->domains[slot].id, 0, __ATOMIC_RELEASE);
+	host_slot_put(programs, slot);
+}
+
+void host_cgroup_add(const struct programs *programs, uint64_t cgroup, uint32_t policy)
+{
+	uint32_t slot = begin_domain(programs, cgroup, policy);
+	int r = bpf_map_update_elem(bpf_map__fd(programs->bpf->maps.cgroups), &cgroup, &slot, BPF_NOEXIST);
+
+	if (!r)
+		return;
+	drop_domain(programs, slot);
+	if (r == -EEXIST)
+		return;
+	programs->unlisted[cgroup / UNLISTED_PAGE % UNLISTED_PAGES].mark[cgroup % UNLISTED_PAGE] = 1;
+	__atomic_fetch_add(&programs->host->unlisted, 1, __ATOMIC_RELAXED);
+}
+
+/* They run where nothing is preempted, and that is what this waits for. Where a kernel does not offer it, a while. */
+void host_settle(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		usleep(10000);
+}
+
+void host_set_clock(const struct programs *programs)
+{
+	int64_t offset = clock_offset(), before = programs->host->clock;
+	uint64_t now = clock_of_files();
+
+	if (offset == before)
+		return;
+	__atomic_store_n(&programs->host->clock, offset, __ATOMIC_SEQ_CST);
+	if (offset > before)
+		return;
+	host_settle();
+	for (uint32_t slot = 0; slot < CLOSED_SLOT; slot++)
+		if (programs->domains[slot].start > now)
+			__atomic_store_n(&programs->domains[slot].start, now, __ATOMIC_RELEASE);
 }
 
 int host_cgroup_next(const struct programs *programs, uint64_t *cgroup, uint32_t *slot)
@@ -91,11 +155,6 @@ int host_cgroup_next(const struct programs *programs, uint64_t *cgroup, uint32_t
 			return 0;
 		}
 	}
-}
-
-void host_cgroup_remove(const struct programs *programs, uint64_t cgroup)
-{
-	bpf_map_delete_elem(bpf_map__fd(programs->bpf->maps.cgroups), &cgroup);
 }
 
 int host_set_classes(struct programs *programs, image_ref image, const uint32_t *policies, size_t count,

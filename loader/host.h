@@ -21,10 +21,20 @@ int host_slot_put(const struct programs *programs, uint32_t slot);
 /* Which slots are free? Goes once through the queue, of which never more than one slot is missing meanwhile. */
 int host_slots_seen(const struct programs *programs, bool seen[DOMAIN_SLOTS]);
 
-/* Containers' cgroups. add: -EEXIST. next: the one behind *cgroup (0: the first), -ENOENT at the end. */
-int host_cgroup_add(const struct programs *programs, uint64_t cgroup, uint32_t slot);
+/* Containers' cgroups. has: the kernel has not said that it was removed. next: the one behind *cgroup (0: the first),
+ * -ENOENT at the end. */
+bool host_cgroup_has(const struct programs *programs, uint64_t cgroup);
 int host_cgroup_next(const struct programs *programs, uint64_t *cgroup, uint32_t *slot);
-void host_cgroup_remove(const struct programs *programs, uint64_t cgroup);
+
+/* Makes a domain of a cgroup that was there before the programs, as the kernel does at a birth: where a slot or room is
+ * missing, one that refuses everything. */
+void host_cgroup_add(const struct programs *programs, uint64_t cgroup, uint32_t policy);
+
+/* Returns when all programs that ran when it was called have ended. */
+void host_settle(void);
+
+/* Looks at the clock. One that was set back makes files look older than they are: then no domain began later than now. */
+void host_set_clock(const struct programs *programs);
 
 /* The image of patterns that says which policy a container has: rule exec.allow[i] stands for policies[i]. Both in
  * one step. */

@@ -7,15 +7,16 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "event.h"
 #include "gaps.h"
 #include "guard.h"
 #include "init.h"
+#include "leftovers.h"
 #include "object.h"
 #include "programs.h"
 
@@ -33,23 +34,6 @@ struct guard {
 	struct event_texts texts;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return mono.tv_sec * 1000ull + mono.tv_nsec / 1000000;
-}
-
-static int64_t realtime_offset(void)
-{
-	struct timespec real, mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
-}
-
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct guard *guard = ctx;
@@ -59,7 +43,7 @@ static int on_event(void *ctx, void *data, size_t size)
 	/* an unreadable event is missed by its number; a canary's is not for the audit */
 	if (!event_check(data, size) || event->domain != guard->config.origin->domain)
 		return 0;
-	event_record(event, realtime_offset(), &guard->texts, &record);
+	event_record(event, clock_offset(), &guard->texts, &record);
 	record.seq = gaps_number(&guard->gaps, event->seq);
 	audit_write(guard->config.audit, guard->config.origin, &record);
 	gaps_seen(&guard->gaps, record.seq);
@@ -94,7 +78,7 @@ static void report_gaps(struct guard *guard)
 	struct gap gap;
 	bool any = false;
 
-	for (; gaps_take(&guard->gaps, counted, now_ms(), &gap); any = true)
+	for (; gaps_take(&guard->gaps, counted, clock_ms(), &gap); any = true)
 		report_gap(guard, &gap, losses_reason(&guard->told, &now));
 	if (any)
 		guard->told = now;
@@ -107,7 +91,7 @@ static void report_skipped(struct guard *guard)
 	uint64_t skipped = programs_skipped(guard->programs);
 	char reason[160];
 
-	guard->looked = now_ms();
+	guard->looked = clock_ms();
 	if (skipped <= guard->skipped)
 		return;
 	snprintf(reason, sizeof(reason),
@@ -162,6 +146,8 @@ static int lsm_open(const struct guard_config *config, struct guard **out, struc
 	if (!r)
 		r = programs_pin(guard->programs, fault);
 	if (!r)
+		leftovers_remove();
+	if (!r)
 		r = programs_guard(guard->programs, init_taken(), fault);
 	if (r < 0) {
 		lsm_close(guard);
@@ -184,14 +170,12 @@ static int lsm_enter(struct guard *guard, int sock, struct fault *fault)
 static int lsm_adopt(struct guard *guard, pid_t child, int sock, struct fault *fault)
 {
 	struct domain domain = {.id = guard->config.origin->domain, .slot = SLOT};
-	struct timespec start;
 	int r;
 
 	(void)child;
 	gaps_begin(&guard->gaps, *guard->config.seq);
 	__atomic_store_n(&guard->counts->seq, guard->gaps.begin, __ATOMIC_RELEASE);
-	clock_gettime(CLOCK_REALTIME_COARSE, &start);
-	domain.start = start.tv_sec * 1000000000ull + start.tv_nsec;
+	domain.start = clock_of_files();
 	r = programs_set_domain(guard->programs, &domain, fault);
 	if (r < 0)
 		return r;
@@ -209,7 +193,7 @@ static void lsm_dispatch(struct guard *guard)
 {
 	ring_buffer__consume(guard->events);
 	report_gaps(guard);
-	if (now_ms() - guard->looked >= 1000)
+	if (clock_ms() - guard->looked >= 1000)
 		report_skipped(guard);
 }
 

@@ -240,7 +240,8 @@ static bool take_links(struct programs *programs)
 	char path[128];
 
 	for (int i = 0; i < all->prog_cnt; i++) {
-		if (bpf_program__type(*all->progs[i].prog) == BPF_PROG_TYPE_RAW_TRACEPOINT)
+		if (bpf_program__type(*all->progs[i].prog) == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+		    !bpf_program__autoload(*all->progs[i].prog))
 			continue;
 		snprintf(path, sizeof(path), LINKS "/%s", all->progs[i].name);
 		*all->progs[i].link = bpf_link__open(path);
@@ -343,8 +344,62 @@ int persist_look(struct programs **out, struct fault *fault)
 	return 0;
 }
 
+#define LINKS_MAX 128
+#define LINKS_END 100 /* tenths of a second */
+
+/* Beside links, programs are pinned: their information looks the same. */
+static bool is_link(int fd)
+{
+	char path[64], name[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, name, sizeof(name) - 1) > 0 && strstr(name, "link");
+}
+
+/* The kernel's numbers of the links that are pinned. */
+static size_t link_ids(uint32_t ids[LINKS_MAX])
+{
+	DIR *dir = opendir(LINKS);
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (dir && count < LINKS_MAX && (entry = readdir(dir))) {
+		struct bpf_link_info info = {};
+		uint32_t len = sizeof(info);
+		char path[sizeof(LINKS) + sizeof(entry->d_name)];
+		int fd;
+
+		snprintf(path, sizeof(path), LINKS "/%s", entry->d_name);
+		fd = entry->d_name[0] == '.' ? -1 : bpf_obj_get(path);
+		if (fd >= 0 && is_link(fd) && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			ids[count++] = info.id;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* The kernel takes its time with what is unpinned. Who is told that nothing is enforced shall find it so. */
+static void wait_for_links(const uint32_t *ids, size_t count)
+{
+	for (int i = 0; count && i < LINKS_END; i++) {
+		int fd = bpf_link_get_fd_by_id(ids[count - 1]);
+
+		if (fd < 0) {
+			count--;
+			continue;
+		}
+		close(fd);
+		usleep(100000);
+	}
+}
+
 int persist_remove(struct fault *fault)
 {
+	uint32_t ids[LINKS_MAX];
+	size_t count = link_ids(ids);
 	int r;
 
 	remove_tree(AT_FDCWD, TRASH);
@@ -353,5 +408,8 @@ int persist_remove(struct fault *fault)
 		r = remove_tree(AT_FDCWD, TRASH);
 	if (!r)
 		r = remove_tree(AT_FDCWD, STAGE);
-	return r < 0 ? fault_pins(fault, -r, "remove", PERSIST_PINS) : 0;
+	if (r < 0)
+		return fault_pins(fault, -r, "remove", PERSIST_PINS);
+	wait_for_links(ids, count);
+	return 0;
 }

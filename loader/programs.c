@@ -63,6 +63,7 @@ static const char *load_remedy(int err)
 static void leave_out_hosts(struct mantlet_bpf *bpf)
 {
 	bpf_program__set_autoload(bpf->progs.container_birth, false);
+	bpf_program__set_autoload(bpf->progs.container_death, false);
 	bpf_program__set_autoload(bpf->progs.container_enter, false);
 	bpf_program__set_autoload(bpf->progs.container_sweep, false);
 }
@@ -136,7 +137,9 @@ int programs_map(struct programs *programs, struct fault *fault)
 	programs->host = map_memory(programs->bpf->maps.hosts);
 	programs->classes = map_memory(programs->bpf->maps.classes);
 	programs->catalog = map_memory(programs->bpf->maps.catalog);
-	if (programs->counts && programs->domains && programs->host && programs->classes && programs->catalog)
+	programs->unlisted = map_memory(programs->bpf->maps.unlisted);
+	if (programs->counts && programs->domains && programs->host && programs->classes && programs->catalog &&
+	    programs->unlisted)
 		return 0;
 	return fault_set(fault, errno, "cannot map the memory that is shared with the kernel: %s; is memory short?",
 			 strerror(errno));
@@ -206,13 +209,13 @@ int programs_attach(struct programs *programs, struct fault *fault)
 	return 0;
 }
 
-static int pin(struct bpf_link *link, const char *name, struct fault *fault)
+/* Under our pid, and a number that nobody had before: what had our pid and was killed may guard somebody. */
+static int pin(struct bpf_link *link, const char *name, uint32_t set, struct fault *fault)
 {
 	char path[96];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/%d-%s", PROGRAMS_PINS, getpid(), name);
-	unlink(path); /* of a process that had our number and was killed */
+	snprintf(path, sizeof(path), "%s/%d-%u-%s", PROGRAMS_PINS, getpid(), set, name);
 	r = bpf_link__pin(link, path);
 	if (r < 0)
 		return fault_set(fault, -r,
@@ -224,12 +227,17 @@ static int pin(struct bpf_link *link, const char *name, struct fault *fault)
 int programs_pin(struct programs *programs, struct fault *fault)
 {
 	const struct bpf_object_skeleton *all = programs->bpf->skeleton;
-	libbpf_print_fn_t before = libbpf_set_print(keep_line);
-	int r = 0;
+	struct bpf_map_info tasks = {};
+	uint32_t len = sizeof(tasks);
+	libbpf_print_fn_t before;
+	int r = bpf_obj_get_info_by_fd(bpf_map__fd(programs->bpf->maps.tasks), &tasks, &len);
 
+	if (r < 0)
+		return fault_set(fault, -r, "cannot ask for a map's number: %s", strerror(-r));
+	before = libbpf_set_print(keep_line);
 	for (int i = 0; i < all->prog_cnt && !r; i++)
 		if (*all->progs[i].link)
-			r = pin(*all->progs[i].link, all->progs[i].name, fault);
+			r = pin(*all->progs[i].link, all->progs[i].name, tasks.id, fault);
 	libbpf_set_print(before);
 	return r;
 }
@@ -358,6 +366,7 @@ void programs_close(struct programs *programs)
 	unmap(programs->host, programs->bpf->maps.hosts);
 	unmap(programs->classes, programs->bpf->maps.classes);
 	unmap(programs->catalog, programs->bpf->maps.catalog);
+	unmap(programs->unlisted, programs->bpf->maps.unlisted);
 	if (!programs->stays)
 		unpin(programs->bpf->skeleton);
 	for (int i = 0; i < CALLED; i++)

@@ -27,7 +27,7 @@ void programs_without_drift(struct programs *programs);
 int programs_attach(struct programs *programs, struct fault *fault);
 
 /* After programs_attach(): the programs stay attached if this process is killed. They go with programs_close(). What a
- * killed process leaves stands in PROGRAMS_PINS and is removed by hand, once its domain has ended. */
+ * killed process leaves stands in PROGRAMS_PINS, as PID-TASKS-PROGRAM (TASKS: the number of that map): see leftovers.h. */
 #define PROGRAMS_PINS "/sys/fs/bpf/mantlet-run"
 int programs_pin(struct programs *programs, struct fault *fault);
 

@@ -18,6 +18,7 @@ struct programs {
 	struct host *host;
 	uint64_t *classes;
 	struct catalog *catalog;
+	struct unlisted_page *unlisted;
 	int called[CALLED]; /* programs' descriptors */
 	bool stays;         /* the pins are not ours to take away */
 };

@@ -112,6 +112,15 @@ static void print_list(struct json_object *list, const char *format_key)
 	}
 }
 
+/* Since the enforcement began. */
+static void print_closed(struct json_object *status, const char *key, const char *why)
+{
+	uint64_t count = json_object_get_uint64(json_object_object_get(status, key));
+
+	if (count)
+		printf("containers that are refused everything, since %s for them: %" PRIu64 "\n", why, count);
+}
+
 static void print_text(struct json_object *status)
 {
 	struct json_object *policies = json_object_object_get(status, "policies");
@@ -131,6 +140,8 @@ static void print_text(struct json_object *status)
 	print_list(policies, "file");
 	printf("domains: %zu\n", json_object_array_length(domains));
 	print_list(domains, "cgroup");
+	print_closed(status, "closed", "no slot was left");
+	print_closed(status, "unlisted", "no room was left in the kernel's map");
 }
 
 static int show(struct programs *programs, bool json, bool prove)
@@ -149,11 +160,16 @@ static int show(struct programs *programs, bool json, bool prove)
 	json_object_object_add(status, "policies", policies_object(programs));
 	json_object_object_add(status, "domains", domains_object(programs));
 	add_number(status, "closed", programs_host(programs)->closed);
+	add_number(status, "unlisted", programs_host(programs)->unlisted);
 	if (json)
 		puts(json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		print_text(status);
 	json_object_put(status);
+	if (!r && !programs_host(programs)->live)
+		r = fault_set(&fault, EAGAIN,
+			      "the daemon was ended before it knew the containers: none is guarded; "
+			      "start mantlet daemon");
 	return r < 0 ? say(1, "%s", fault.text) : 0;
 }
 

@@ -34,5 +34,14 @@ kill_daemon() {
 	kill -9 "$daemon"
 	wait "$daemon" 2>/dev/null
 }
+# objects_are NAME WANTED: the kernel frees them after grace periods, which are long in a VM
+objects_are() {
+	waited=0
+	until [ "$($P objects)" = "$2" ] || [ $waited = 60 ]; do
+		waited=$((waited + 1))
+		sleep 1
+	done
+	is "$1" "$($P objects)" "$2"
+}
 # try CGROUP PROGRAM: 42 it ran, 126 it was refused
 try() { $P enter "$1" "$2" run; }

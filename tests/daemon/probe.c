@@ -378,6 +378,73 @@ static int do_word(char **argv)
 	return 0;
 }
 
+/* ---- fill, unfill, entries: of the pinned map of containers' cgroups; what fills it has no such cgroup */
+
+#define FILLED (1ull << 62)
+#define CLOSED 4094
+
+static long cgroups_map(int command, uint64_t *key, void *value)
+{
+	static int fd;
+	union bpf_attr attr = {.pathname = (uintptr_t) "/sys/fs/bpf/mantlet/cgroups"};
+
+	if (!fd && (fd = syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr))) < 0)
+		die("cgroups");
+	attr = (union bpf_attr){.map_fd = fd, .key = (uintptr_t)key, .value = (uintptr_t)value};
+	return syscall(SYS_bpf, command, &attr, sizeof(attr));
+}
+
+static int do_fill(char **argv)
+{
+	uint64_t key = FILLED;
+	uint32_t value = CLOSED;
+
+	(void)argv;
+	while (!cgroups_map(BPF_MAP_UPDATE_ELEM, &key, &value))
+		key++;
+	return errno != E2BIG;
+}
+
+static int do_unfill(char **argv)
+{
+	uint64_t key = FILLED;
+
+	(void)argv;
+	while (!cgroups_map(BPF_MAP_DELETE_ELEM, &key, NULL))
+		key++;
+	return 0;
+}
+
+static int do_entries(char **argv)
+{
+	uint64_t key = 0, next;
+	unsigned int count = 0;
+
+	(void)argv;
+	while (!cgroups_map(BPF_MAP_GET_NEXT_KEY, &key, &next)) {
+		key = next;
+		count++;
+	}
+	printf("%u\n", count);
+	return 0;
+}
+
+/* ---- cgroups make|remove|churn PREFIX N: many of them; churn: each is removed before the next is made */
+
+static int do_cgroups(char **argv)
+{
+	char path[256];
+
+	for (long i = 0; i < atol(argv[2]); i++) {
+		snprintf(path, sizeof(path), "%s%ld", argv[1], i);
+		if (argv[0][0] != 'r' && mkdir(path, 0755))
+			die(path);
+		if (argv[0][0] != 'm' && rmdir(path))
+			die(path);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -386,7 +453,8 @@ static const struct {
 	{"enter", 3, do_enter},     {"clone", 3, do_clone},       {"threads", 2, do_threads},
 	{"runtime", 3, do_runtime}, {"runtime2", 2, do_runtime2}, {"hammer", 3, do_hammer},
 	{"storm", 1, do_storm},     {"reloads", 4, do_reloads},   {"kills", 4, do_kills},
-	{"objects", 0, do_objects}, {"word", 2, do_word},
+	{"objects", 0, do_objects}, {"word", 2, do_word},         {"fill", 0, do_fill},
+	{"unfill", 0, do_unfill},   {"entries", 0, do_entries},   {"cgroups", 3, do_cgroups},
 };
 
 int main(int argc, char **argv)
