@@ -308,6 +308,7 @@ static __always_inline void task_found(struct task_struct *task, __u32 entry, co
 	if (domain->root.dentry)
 		return;
 	domain->root.mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
+	machine_barrier();
 	domain->root.dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 }
 

@@ -12,6 +12,7 @@
 #ifndef MANTLET_BPF_DOMAIN_H
 #define MANTLET_BPF_DOMAIN_H
 
+#include "machine.h"
 #include "maps.h"
 
 /* Where the domain of the task with that number stands. */
@@ -64,11 +65,14 @@ static __always_inline void domain_take_root(struct domain *domain)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct user_namespace *ns;
 
-	if (domain->root.dentry)
+	if (domain->root.dentry) {
+		machine_barrier();
 		return;
+	}
 	ns = BPF_CORE_READ(task, cred, user_ns);
 	domain->user_ns = BPF_CORE_READ(ns, level) ? (__u64)ns : 0;
 	domain->root.mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
+	machine_barrier(); /* who sees the dentry sees them all */
 	domain->root.dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 }
 

@@ -4,12 +4,14 @@
 #define MANTLET_BPF_MACHINE_H
 
 /*
- * read_barrier(): what is read before it is read before what is read after it. For sequence counts: where the order
- * is that of an address that was read first, no barrier is needed.
+ * machine_barrier(): what is read or written before it is so before what is read or written after it, as far as it is the
+ * processor that would change the order; read_barrier(): nor does the compiler. Where what is read first is the address
+ * of what is read next, neither is needed.
  */
 #ifdef __TARGET_ARCH_x86
 
-/* The processor keeps the order of reads. */
+/* It keeps reads in order, and writes. (A barrier to the compiler alone costs a task in no domain some stores.) */
+#define machine_barrier() (void)0
 #define read_barrier() asm volatile("" ::: "memory")
 
 #else
@@ -19,13 +21,15 @@
  * full one: the JIT makes SWPAL of it, or, on a processor without that, a loop to STLXR and a DMB ISH behind it. An
  * addition whose result is not used would be neither. The stack slot is nobody else's.
  */
-static __always_inline void read_barrier(void)
+static __always_inline void machine_barrier(void)
 {
 	volatile __u64 slot = 0;
 
 	__sync_lock_test_and_set(&slot, 0);
 	asm volatile("" ::: "memory");
 }
+
+#define read_barrier() machine_barrier()
 
 #endif
 
