@@ -16,6 +16,8 @@
 #include "policy/policy.h"
 #include "programs_inner.h"
 
+#define NO_TRAMPOLINES 524 /* the kernel's ENOTSUPP, which no header of ours has */
+
 /* libbpf tells the reason of a failure to a callback without a context, and to nobody else. */
 static __thread char said[384];
 
@@ -190,6 +192,17 @@ void programs_without_drift(struct programs *programs)
 	bpf_program__set_autoattach(programs->bpf->progs.remap_check, false);
 }
 
+static int attach_fault(int err, struct fault *fault)
+{
+	if (err == NO_TRAMPOLINES)
+		return fault_set(fault, ENOTSUP,
+				 "this kernel cannot call LSM programs: on arm64 it takes Linux 6.4: use -m seccomp");
+	return fault_set(fault, err, "the LSM programs cannot be attached: %.300s: %s",
+			 said[0] ? said : strerror(err),
+			 err == EBUSY || err == E2BIG ? "other tools hold too many programs on the same hook"
+						      : load_remedy(err));
+}
+
 int programs_attach(struct programs *programs, struct fault *fault)
 {
 	libbpf_print_fn_t before;
@@ -201,12 +214,7 @@ int programs_attach(struct programs *programs, struct fault *fault)
 	if (!r)
 		r = attach_sysctl(programs->bpf);
 	libbpf_set_print(before);
-	if (r < 0)
-		return fault_set(fault, -r, "the LSM programs cannot be attached: %.300s: %s",
-				 said[0] ? said : strerror(-r),
-				 r == -EBUSY || r == -E2BIG ? "other tools hold too many programs on the same hook"
-							    : load_remedy(-r));
-	return 0;
+	return r < 0 ? attach_fault(-r, fault) : 0;
 }
 
 /* Under our pid, and a number that nobody had before: what had our pid and was killed may guard somebody. */
