@@ -4,7 +4,8 @@
 # must be the same. SEED chooses others.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-stage=$root/build/stage-modes policies=12 operations=200 kernel=${KERNEL:-6.12} seed=${SEED:-1}
+kernel=${KERNEL:-6.12} policies=12 operations=200 seed=${SEED:-1}
+stage=$root/build/stage-modes-$kernel
 products=$root/$("$root/tests/vm/machine" -b "$kernel") || exit 1
 rm -rf "$stage" && mkdir -p "$stage" && cp "$products/modes/operate" "$products/bench/nothing" "$root/tests/modes/inside" "$stage" &&
 	python3 "$root/tests/modes/generate.py" "$seed" $policies $operations "$stage" || exit 1

@@ -3,4 +3,4 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 stage=$root/build/stage-vm-6.12-arm64
 "$root/tests/stage" "$stage" 6.12-arm64 &&
-	exec "$root/tests/vm/run" -k 6.12-arm64 -t 2400 -f "$stage" -- /mnt/run /mantlet /mnt/helpers lsm seccomp
+	exec "$root/tests/vm/run" -k 6.12-arm64 -t 3600 -f "$stage" -- /mnt/run /mantlet /mnt/helpers lsm seccomp
