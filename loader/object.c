@@ -34,6 +34,14 @@ struct object_kernel object_kernel(void)
 	return kernel;
 }
 
+#ifdef __aarch64__
+/* There, the kernel can call LSM programs since 6.4. */
+static struct mantlet_bpf *open_old(void)
+{
+	errno = OBJECT_UNCALLED;
+	return NULL;
+}
+#else
 /* Both builds have the same programs and maps for what is outside, so the skeleton of the one fits the other. */
 static struct mantlet_bpf *open_old(void)
 {
@@ -53,6 +61,7 @@ static struct mantlet_bpf *open_old(void)
 	errno = -r;
 	return NULL;
 }
+#endif
 
 struct mantlet_bpf *object_open(void)
 {

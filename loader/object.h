@@ -16,7 +16,10 @@ struct object_kernel {
 
 struct object_kernel object_kernel(void);
 
-/* Opened, not loaded; what the kernel has no hook for is left out. NULL, and errno. */
+#define OBJECT_UNCALLED 524 /* the kernel's ENOTSUPP, which no header of ours has */
+
+/* Opened, not loaded; what the kernel has no hook for is left out. NULL, and errno: OBJECT_UNCALLED where no LSM program
+ * is ever called. */
 struct mantlet_bpf *object_open(void);
 
 #endif

@@ -16,8 +16,6 @@
 #include "policy/policy.h"
 #include "programs_inner.h"
 
-#define NO_TRAMPOLINES 524 /* the kernel's ENOTSUPP, which no header of ours has */
-
 /* libbpf tells the reason of a failure to a callback without a context, and to nobody else. */
 static __thread char said[384];
 
@@ -70,6 +68,12 @@ static void leave_out_hosts(struct mantlet_bpf *bpf)
 	bpf_program__set_autoload(bpf->progs.container_sweep, false);
 }
 
+static int fault_uncalled(struct fault *fault)
+{
+	return fault_set(fault, ENOTSUP,
+			 "this kernel cannot call LSM programs: on arm64 it takes Linux 6.4: use -m seccomp");
+}
+
 int programs_open(struct programs **out, bool host, struct fault *fault)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
@@ -81,6 +85,8 @@ int programs_open(struct programs **out, bool host, struct fault *fault)
 	programs->bpf = object_open();
 	if (!programs->bpf) {
 		free(programs);
+		if (errno == OBJECT_UNCALLED)
+			return fault_uncalled(fault);
 		return fault_set(fault, errno, "the LSM programs cannot be opened: %s", strerror(errno));
 	}
 	if (!host)
@@ -194,9 +200,8 @@ void programs_without_drift(struct programs *programs)
 
 static int attach_fault(int err, struct fault *fault)
 {
-	if (err == NO_TRAMPOLINES)
-		return fault_set(fault, ENOTSUP,
-				 "this kernel cannot call LSM programs: on arm64 it takes Linux 6.4: use -m seccomp");
+	if (err == OBJECT_UNCALLED)
+		return fault_uncalled(fault);
 	return fault_set(fault, err, "the LSM programs cannot be attached: %.300s: %s",
 			 said[0] ? said : strerror(err),
 			 err == EBUSY || err == E2BIG ? "other tools hold too many programs on the same hook"
