@@ -114,7 +114,7 @@ done
 
 check "panic" complains 'Kernel panic' 125 "$here/vm/run" sh -c 'echo c >/proc/sysrq-trigger'
 for kernel in ${VM_KERNELS-$(awk '$2 == "amd64" { print $1 }' "$here/vm/kernels")}; do
-	check "$kernel: BPF LSM, BTF, mounts, overlay, loopback" says "^all there on $kernel\\." \
+	check "$kernel: BPF LSM, BTF, mounts, overlay, loopback" says "^all there on ${kernel%-*}\\." \
 		"$here/vm/run" -k "$kernel" -f "$work/guest" sh -e /mnt/look
 done
 check "Docker: default seccomp profile" says 'Seccomp:.2' "$here/docker/run" cat /proc/self/status
