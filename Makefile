@@ -3,7 +3,7 @@
 #   make            build/mantlet, the one static binary
 #   make demo       the story of the mission, on this machine and in a VM
 #   make test       everything that must pass (under 25 minutes on two cores)
-#   make matrix     the rest: on the kernels that `make test` leaves out, for half an hour
+#   make matrix     the rest: on the kernels that `make test` leaves out, and on arm64: for an hour
 #   make check      what to run all day: unit tests, and the behaviour on this machine (under a minute)
 #   make lint       formatting, warnings of both compilers, shellcheck, clang-tidy
 #   make bench      cost of a verdict by the size of the policy, in counted instructions
