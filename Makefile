@@ -187,7 +187,7 @@ guests: $(GUESTS)
 products: $(GUESTS) $(B)/daemon/instant $(UNITS) $(FUZZ) $(B)/breach/mantlet $(B)/net/manners $(B)/net/race $(B)/tests/verdict-bench $(B)/parity/ask
 
 # what `make test` shows on one kernel or two, and these on the others; and what wants an idle machine
-MATRIX := $(patsubst %,tests/%.t,vm-6.1 vm-6.12 daemon-many daemon-paths daemon-5.10 daemon-6.12 daemon-6.18 lsm-5.10 manners net attack-5.10 attack-6.1 attack-6.18 crossed-6.1 crossed-6.18 drift-6.12 drift-6.18 flood-6.1 flood-6.18 \
+MATRIX := $(patsubst %,tests/%.t,vm-6.1 vm-6.12 daemon-many daemon-commits daemon-paths daemon-5.10 daemon-6.12 daemon-6.18 lsm-5.10 manners net attack-5.10 attack-6.1 attack-6.18 crossed-6.1 crossed-6.18 drift-6.12 drift-6.18 flood-6.1 flood-6.18 \
 	protect-6.12 protect-6.18) $(wildcard tests/*-arm64.t)
 
 PROVE := prove --exec '' --timer
