@@ -53,7 +53,10 @@ static int read_file(const char *path, char **text, size_t *len, struct fault *f
 		free(buffer);
 		return r;
 	}
-	*text = buffer;
+	/* a host has a thousand of them: the daemon could not fork any more, for what it only seems to use */
+	*text = realloc(buffer, *len + 1);
+	if (!*text)
+		*text = buffer;
 	return 0;
 }
 

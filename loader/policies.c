@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,6 +289,7 @@ int policies_apply(struct policies *policies, struct policies *before, struct pr
 			r = put_file(file, programs, fault);
 		policy_unload(&file->source);
 	}
+	malloc_trim(0); /* the kernel has them now */
 	if (!r)
 		r = put_open(programs, fault);
 	return r ? r : put_classes(policies, before, programs, fault);
