@@ -75,7 +75,7 @@ struct cgroup_walk {
 	struct cgroup *cgroup;
 	struct verdict_walk verdict;
 	__u32 left;
-	image_ref image;
+	struct image_view image;
 	__u64 whole;
 	char name[8 + EVENT_NAME];
 };
@@ -93,7 +93,7 @@ static __attribute__((noinline)) long cgroup_step(__u32 i, void *ctx)
 	if (walk->left) {
 		walk->left--;
 		asm("%0 += %1" : "+r"(byte) : "r"((__u64)walk->left & 0xff));
-		verdict_exec_byte(walk->image, &walk->verdict, *byte);
+		verdict_exec_byte(&walk->image, &walk->verdict, *byte);
 		return 0;
 	}
 	above = cgroup_above(cgroup);
@@ -112,31 +112,29 @@ static __attribute__((noinline)) long cgroup_step(__u32 i, void *ctx)
 /* The place in `classes` that an image of patterns and a rule of it lead to. */
 static __always_inline __u32 class_place(image_ref image, __u32 rule)
 {
-	const struct image_cell *flags = image_cell(image, IMAGE_FLAGS);
-
-	return (flags && flags->w[IMAGE_GENERATION] & 1 ? POLICY_SLOTS : 0) + RULE_INDEX(rule);
+	return (image_head(image, IMAGE_FLAGS)->w[IMAGE_GENERATION] & 1 ? POLICY_SLOTS : 0) + RULE_INDEX(rule);
 }
 
 /* Is it a container's cgroup? Then *policy is the one for it. Not inline: for its stack. */
 static __attribute__((noinline)) int cgroup_class(struct cgroup *cgroup, __u32 *policy)
 {
 	__u32 class = CLASS_POLICY, first = 0;
-	struct cgroup_walk walk = {.cgroup = cgroup, .image = bpf_map_lookup_elem(&policies, &class)};
+	struct cgroup_walk walk = {.cgroup = cgroup};
 	struct host *host = bpf_map_lookup_elem(&hosts, &first);
 	struct verdict verdict;
 	__u64 *found;
 
-	if (!walk.image || !host || !policy)
+	if (!host || !policy || !image_open(&walk.image, bpf_map_lookup_elem(&policies, &class)))
 		return 0;
 	walk.left = host->zero;
 	walk.name[DECIDE_NAME] = '/';
-	if (!verdict_exec_begin(walk.image, &walk.verdict))
+	if (!verdict_exec_begin(&walk.image, &walk.verdict))
 		return 0;
 	path_walk_each(cgroup_step, &walk, CGROUP_STEPS_PLAIN);
-	verdict = verdict_exec_end(walk.image, &walk.verdict);
+	verdict = verdict_exec_end(&walk.image, &walk.verdict);
 	if (!walk.whole || RULE_LIST(verdict.rule) != RULE_ALLOW)
 		return 0;
-	class = class_place(walk.image, verdict.rule);
+	class = class_place(&walk.image, verdict.rule);
 	found = bpf_map_lookup_elem(&classes, &class);
 	if (found)
 		*policy = *found;
@@ -272,18 +270,23 @@ static __always_inline _Bool exec_is_runtime(struct linux_binprm *bprm, const st
 	       BPF_CORE_READ(bprm, file, f_inode) == BPF_CORE_READ(task, mm, exe_file, f_inode);
 }
 
-/* Before an exec is judged: is it the one with which an entering task begins? */
-static __always_inline void exec_begin(struct linux_binprm *bprm)
+/* Is this exec the one with which an entering task begins? Not inline: it is seldom asked. */
+static __attribute__((noinline)) int exec_begins(struct linux_binprm *bprm)
+{
+	__u32 first = 0;
+	struct host *host = bpf_map_lookup_elem(&hosts, &first);
+
+	return host && !exec_is_runtime(bprm, host);
+}
+
+/* domain_current(), before an exec is judged. */
+static __always_inline struct domain *exec_domain(struct linux_binprm *bprm, int *err)
 {
 	__u16 *own = domain_entry(bpf_get_current_pid_tgid());
-	__u32 first = 0;
-	struct host *host;
 
-	if (!own || !(*own & TASK_ENTERING))
-		return;
-	host = bpf_map_lookup_elem(&hosts, &first);
-	if (host && !exec_is_runtime(bprm, host))
+	if (own && *own & TASK_ENTERING && exec_begins(bprm))
 		*own &= ~TASK_ENTERING;
+	return domain_by(own ? *own : 0, err);
 }
 
 /* When a task was started, by the clock of files, or a little earlier. */

@@ -116,25 +116,26 @@ static __always_inline __u16 peer_gather(struct peer *peer, const struct socket_
 
 static __always_inline void decide_door(const struct domain *domain, struct decision *d)
 {
-	image_ref image = decide_image(domain, RULE_CONNECT, d);
+	struct image_view image;
 
-	if (image)
-		d->verdict = verdict_family(image);
+	if (decide_image(domain, RULE_CONNECT, &image, d))
+		d->verdict = verdict_family(&image);
 }
 
 static __always_inline void decide_peer(const struct domain *domain, const struct peer *peer, __u32 protocol,
 					struct decision *d)
 {
-	image_ref image = decide_image(domain, RULE_CONNECT, d);
+	struct image_view image;
 
-	if (!image)
+	if (!decide_image(domain, RULE_CONNECT, &image, d))
 		return;
 	if (peer->end == PATH_WHOLE) {
-		d->verdict = verdict_by(d->flags, verdict_connect_number(image, protocol, peer->address, peer->port));
+		d->verdict =
+			verdict_by(d->flags, verdict_connect_number(&image, protocol, peer->address, peer->port));
 		return;
 	}
 	d->end = peer->end;
-	d->verdict = verdict_unreadable(image);
+	d->verdict = verdict_unreadable(&image);
 }
 
 static __always_inline void report_connect(const struct domain *domain, const struct decision *decision,

@@ -6,6 +6,8 @@
 #include "gather.h"
 #include "policy/verdict.h"
 
+#define unlikely(condition) __builtin_expect(!!(condition), 0) /* keeps it out of the way, and of the registers */
+
 struct decision {
 	struct verdict verdict;
 	__u32 generation;
@@ -13,39 +15,102 @@ struct decision {
 	__u32 end;   /* enum path_end */
 };
 
-/* The image of a domain, and its generation; NULL, and the verdict: there is none. */
-static __always_inline image_ref decide_image(const struct domain *domain, __u32 section, struct decision *d)
+/* The image of a domain; false: it has none. */
+static __always_inline _Bool domain_image(const struct domain *domain, struct image_view *image)
 {
-	image_ref image = bpf_map_lookup_elem(&policies, &domain->policy);
-	const struct image_cell *flags;
+	return image_open(image, bpf_map_lookup_elem(&policies, &domain->policy));
+}
 
-	if (!image) {
+/* The image of a domain, and its generation; false, and the verdict: there is none. */
+static __always_inline _Bool decide_image(const struct domain *domain, __u32 section, struct image_view *image,
+					  struct decision *d)
+{
+	if (!domain_image(domain, image)) {
 		d->end = PATH_NO_POLICY;
 		d->verdict.rule = VERDICT_UNRESOLVED(section);
 		d->verdict.denied = d->verdict.enforced = d->verdict.reported = 1;
 		return 0;
 	}
-	flags = image_cell(image, IMAGE_FLAGS);
-	d->flags = flags ? flags->w[0] : IMAGE_ENFORCE;
-	d->generation = flags ? flags->w[IMAGE_GENERATION] : 0;
+	d->flags = verdict_flags(image);
+	d->generation = image_head(image, IMAGE_FLAGS)->w[IMAGE_GENERATION];
 	d->end = PATH_WHOLE;
-	return image;
+	return 1;
 }
+
+/* Where a walk of names stands: verdict_exec_byte(), made of few instructions where the next cell is near. */
+struct decide_place {
+	const struct image_page *page; /* that was looked at last, */
+	const struct image_state *at;  /* a cell of some page */
+	__u32 number;                  /* of page */
+	__u32 base;                    /* of at */
+};
 
 /* ctx of decide_short(), and what decide_long() begins with. */
 struct decide_walk {
 	struct path_walk path;
 	struct verdict_walk verdict;
-	image_ref image;
+	struct image_view image;
+	struct decide_place place;
 	struct dentry *dentry; /* as path.dentry, of a type that the verifier knows */
 };
 
-/* The bytes of a part of a name, the last one at the top. No name has a NUL in it. False: the image is torn. */
-static __always_inline _Bool decide_word(image_ref image, struct verdict_walk *state, __u64 word)
+/* Has the page of a cell at hand; false: there is none. */
+static __always_inline _Bool decide_page(image_ref image, struct decide_place *place, __u32 index)
 {
-	for (int i = 0; i < 8 && word; i++, word <<= 8)
-		if (!verdict_exec_byte(image, state, word >> 56))
+	__u32 number = index / IMAGE_PAGE;
+
+	if (unlikely(number != place->number)) {
+		__u32 key = number; /* or else every byte's is put on the stack */
+		const struct image_page *page = bpf_map_lookup_elem(image->map, &key);
+
+		if (!page)
 			return 0;
+		place->page = page;
+		place->number = number;
+	}
+	return 1;
+}
+
+static __always_inline const struct image_state *decide_cell(const struct decide_place *place, __u32 index)
+{
+	return (const void *)&place->page->cell[index % IMAGE_PAGE];
+}
+
+static __always_inline _Bool decide_enter(struct decide_place *place, const struct image_state *state)
+{
+	place->at = state;
+	place->base = state->base;
+	return 1;
+}
+
+/* False: the image is torn. */
+static __always_inline _Bool decide_byte(image_ref image, struct decide_place *place, unsigned char byte)
+{
+	__u32 index = place->base + byte;
+	const struct image_state *next;
+
+	if (!unlikely(!decide_page(image, place, index))) {
+		next = decide_cell(place, index);
+		if (!unlikely(next->owner != place->base))
+			return decide_enter(place, next);
+	}
+	index = verdict_fallback(place->at->fallback, byte);
+	return decide_page(image, place, index) && decide_enter(place, decide_cell(place, index));
+}
+
+#define DECIDE_BYTE                                                                                                  \
+	if (!word)                                                                                                   \
+		return 1;                                                                                            \
+	if (unlikely(!decide_byte(image, place, word >> 56)))                                                        \
+		return 0;                                                                                            \
+	word <<= 8;
+
+/* The bytes of a part of a name, the last one at the top. No name has a NUL in it. Written out, since the counter of a loop
+ * would take a register that there is not. */
+static __always_inline _Bool decide_word(image_ref image, struct decide_place *place, __u64 word)
+{
+	DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE;
+	DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE;
 	return 1;
 }
 
@@ -56,19 +121,23 @@ static __always_inline _Bool decide_word(image_ref image, struct verdict_walk *s
 static long decide_short(__u32 i, void *ctx)
 {
 	struct decide_walk *walk = ctx;
-	struct verdict_walk state = walk->verdict;
+	struct decide_place place = walk->place;
 	struct dentry *dentry = walk->dentry;
 	struct path_short name;
 
 	if (dentry == walk->path.top || !path_short_begin(dentry, &name))
 		return 1;
+	if (unlikely(name.len > 8)) {
 #pragma unroll
-	for (int k = PATH_WORDS - 1; k >= 0; k--)
-		if (!decide_word(walk->image, &state, path_short_word(&name, k)))
-			return 1;
-	if (!verdict_exec_byte(walk->image, &state, '/') || !path_short_end(dentry, &name))
+		for (int k = PATH_WORDS - 1; k > 0; k--)
+			if (!decide_word(&walk->image, &place, path_short_word(&name, k)))
+				return 1;
+	}
+	if (!decide_word(&walk->image, &place, path_short_word(&name, 0)))
 		return 1;
-	walk->verdict = state;
+	if (!decide_byte(&walk->image, &place, '/') || !path_short_end(dentry, &name))
+		return 1;
+	walk->place = place;
 	walk->dentry = name.parent;
 	return 0;
 }
@@ -105,7 +174,7 @@ static __attribute__((noinline)) long decide_step(__u32 i, void *ctx)
 		rest->left--;
 		/* in this order: the verifier forgets whose stack it is when a pointer is added to a number (6.18) */
 		asm("%0 += %1" : "+r"(byte) : "r"((__u64)rest->left & 0xff));
-		verdict_exec_byte(walk->image, &walk->verdict, *byte);
+		verdict_exec_byte(&walk->image, &walk->verdict, *byte);
 		return 0;
 	}
 	len = path_step(&walk->path, rest->name + DECIDE_NAME + 1);
@@ -135,8 +204,14 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 	path_begin(&walk->path, path->mnt, path->dentry, domain);
 	if (HAS_LOOP) {
 		walk->dentry = walk->path.dentry;
+		walk->place = (struct decide_place){
+			.page = walk->image.first,
+			.at = (const void *)image_head(&walk->image, IMAGE_EXEC),
+			.base = walk->verdict.base,
+		};
 		bpf_loop(PATH_STEPS, decide_short, walk, 0);
 		walk->path.dentry = walk->dentry;
+		verdict_walk_enter(&walk->verdict, (const void *)walk->place.at);
 		if (path_at_root(&walk->path))
 			return PATH_WHOLE;
 	}
@@ -147,11 +222,11 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 static __attribute__((noinline)) int decide_exec(const struct domain *domain, const struct path *path,
 						 struct decision *d)
 {
-	struct decide_walk walk = {.image = decide_image(domain, RULE_EXEC, d)};
+	struct decide_walk walk = {};
 
-	if (!walk.image)
+	if (!decide_image(domain, RULE_EXEC, &walk.image, d))
 		return 0;
-	if (verdict_exec_begin(walk.image, &walk.verdict))
+	if (verdict_exec_begin(&walk.image, &walk.verdict))
 		d->end = decide_path(&walk, path, domain);
 	d->verdict = verdict_by(d->flags, d->end == PATH_WHOLE ? walk.verdict.rule : VERDICT_UNRESOLVED(RULE_EXEC));
 	return 0;

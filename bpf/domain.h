@@ -32,15 +32,19 @@ static __always_inline __u32 domain_raw(__u32 pid)
 	return entry ? *entry : 0;
 }
 
-/* The slot of a task + 1; 0: in no domain, or not yet. */
-static __always_inline __u32 domain_slot(__u32 pid)
+/* What is left of it while the task is judged. */
+static __always_inline __u32 domain_judged(__u32 entry)
 {
-	__u32 entry = domain_raw(pid);
-
 	if (entry & TASK_ENTERING)
 		entry = 0;
 	barrier_var(entry); /* or what is made of it is made by tricks with its sign, which 6.12 does not follow */
 	return entry;
+}
+
+/* The slot of a task + 1; 0: in no domain, or not yet. */
+static __always_inline __u32 domain_slot(__u32 pid)
+{
+	return domain_judged(domain_raw(pid));
 }
 
 static __always_inline struct domain *domain_at(__u32 entry)
@@ -60,26 +64,33 @@ static __always_inline struct domain *domain_of(struct task_struct *task)
 
 /* The root and the user namespace are taken before the first program or child of the domain could have changed
  * them. Who knows the namespace by its address knows it to be there: a task of the domain is in it, or in one below. */
-static __always_inline void domain_take_root(struct domain *domain)
+static __attribute__((noinline)) int domain_root_taken(struct domain *domain)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct user_namespace *ns;
 
-	if (domain->root.dentry) {
-		machine_barrier();
-		return;
-	}
+	if (!domain)
+		return 0;
 	ns = BPF_CORE_READ(task, cred, user_ns);
 	domain->user_ns = BPF_CORE_READ(ns, level) ? (__u64)ns : 0;
 	domain->root.mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
 	machine_barrier(); /* who sees the dentry sees them all */
 	domain->root.dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	return 0;
 }
 
-/* The current task's domain, or NULL: none, then *err is what to return. */
-static __always_inline struct domain *domain_current(int *err)
+static __always_inline void domain_take_root(struct domain *domain)
 {
-	__u32 entry = domain_slot(bpf_get_current_pid_tgid());
+	if (!domain->root.dentry)
+		domain_root_taken(domain);
+	else
+		machine_barrier();
+}
+
+/* The current task's domain by what stands in `tasks`, or NULL: none, then *err is what to return. */
+static __always_inline struct domain *domain_by(__u32 raw, int *err)
+{
+	__u32 entry = domain_judged(raw);
 	struct domain *domain;
 
 	*err = 0;
@@ -91,6 +102,11 @@ static __always_inline struct domain *domain_current(int *err)
 	else
 		*err = -EPERM; /* no such slot: cannot be */
 	return domain;
+}
+
+static __always_inline struct domain *domain_current(int *err)
+{
+	return domain_by(domain_raw(bpf_get_current_pid_tgid()), err);
 }
 
 /* Puts a task, current or not yet born, into a domain. */

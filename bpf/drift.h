@@ -63,10 +63,10 @@ enum drift_mount { DRIFT_FOREIGN, DRIFT_ROOT, DRIFT_TRUSTED };
 static __attribute__((noinline)) int drift_mount(const struct domain *domain, struct vfsmount *mnt,
 						 struct dentry *dentry)
 {
-	struct decide_walk walk = {.image = bpf_map_lookup_elem(&policies, &domain->policy)};
+	struct decide_walk walk = {};
 	_Bool believed;
 
-	if (!walk.image || !verdict_mount_begin(walk.image, &walk.verdict))
+	if (!domain_image(domain, &walk.image) || !verdict_mount_begin(&walk.image, &walk.verdict))
 		return DRIFT_FOREIGN;
 	path_begin(&walk.path, mnt, dentry, domain);
 	believed = walk.path.mnt == mnt;
@@ -109,6 +109,14 @@ static __always_inline _Bool drift_concerns(struct inode *inode, _Bool known)
 	       !(path_load(known, inode, i_flags) & INODE_PRIVATE);
 }
 
+/* What the policy asks for. Not inline: for its stack. */
+static __attribute__((noinline)) int drift_asked(const struct domain *domain, struct decision *d)
+{
+	struct image_view image;
+
+	return decide_image(domain, RULE_EXEC, &image, d);
+}
+
 /* Of a mapping: reports, and tells what the hook is to return. */
 static __always_inline int drift_map(const struct domain *domain, const struct path *path, _Bool known)
 {
@@ -117,7 +125,7 @@ static __always_inline int drift_map(const struct domain *domain, const struct p
 	struct inode *inode = path_load(known, dentry, d_inode);
 	struct decision decision = {};
 
-	if (!decide_image(domain, RULE_EXEC, &decision))
+	if (!drift_asked(domain, &decision))
 		return -EACCES;
 	if (!(decision.flags & DRIFT_ASKED) || !drift_concerns(inode, known) ||
 	    !drift_is(mnt, dentry, inode, domain, known))

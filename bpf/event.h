@@ -19,7 +19,7 @@
  *   classes    what rule N of the image CLASS_POLICY leads to: exec.allow[N] of it, a pattern for paths of cgroups, is
  *              for policy classes[N], or, if the image's generation is odd, classes[POLICY_SLOTS + N]: so that both
  *              change in one step.
- *   policies   policy -> the policy image, an array map of its own with one element per cell. Swapped whole, in
+ *   policies   policy -> the policy image, an array map of its own of struct image_page. Swapped whole, in
  *              one update, for all its domains. In the map, word IMAGE_GENERATION of cell IMAGE_FLAGS holds the
  *              generation, so that it cannot be read apart from the image. No image: everything is denied.
  *   counts     slot -> struct domain_counts, shared memory of kernel and loader: change it atomically.
@@ -33,7 +33,7 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 6
+#define EVENT_VERSION 7
 
 #define DOMAIN_SLOTS 4096                /* domains at the same time */
 #define POLICY_SLOTS 1024                /* policies at the same time */

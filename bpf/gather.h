@@ -32,7 +32,7 @@ struct path_walk {
 	struct dentry *dentry;
 	struct vfsmount *mnt;
 	struct dentry *top; /* where mnt ends */
-	struct domain_root root;
+	const struct domain *domain;
 	__u64 end; /* enum path_end */
 };
 
@@ -64,7 +64,7 @@ static __always_inline void path_begin(struct path_walk *walk, struct vfsmount *
 
 		believed = ns && ns == path_namespace(root);
 	}
-	walk->root = domain->root;
+	walk->domain = domain;
 	walk->dentry = dentry;
 	walk->mnt = believed ? mnt : root;
 	walk->top = believed ? path_top(mnt) : (void *)domain->root.dentry;
@@ -73,7 +73,9 @@ static __always_inline void path_begin(struct path_walk *walk, struct vfsmount *
 
 static __always_inline _Bool path_at_root(const struct path_walk *walk)
 {
-	return !(((__u64)walk->dentry ^ walk->root.dentry) | ((__u64)walk->mnt ^ walk->root.mount));
+	const struct domain_root *root = &walk->domain->root;
+
+	return !(((__u64)walk->dentry ^ root->dentry) | ((__u64)walk->mnt ^ root->mount));
 }
 
 static __always_inline int path_cross(struct path_walk *walk)

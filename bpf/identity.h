@@ -16,9 +16,8 @@
 enum identity_ids { ID_REAL, ID_EFFECTIVE, ID_SAVED, ID_FS, IDS };
 
 struct identity {
-	image_ref image;
-	__u32 table; /* IMAGE_UID or IMAGE_GID */
-	const struct image_table *cell;
+	struct image_view image;
+	__u32 table;              /* IMAGE_UID or IMAGE_GID */
 	struct decision decision; /* on report.identity */
 	struct report report;     /* domain is filled in; path, for an exec */
 };
@@ -52,12 +51,10 @@ __attribute__((noinline)) __u64 id_seen(__u64 user_ns, __u32 table, __u32 id)
 static __always_inline _Bool identity_begin(struct identity *identity, __u32 table)
 {
 	identity->table = table;
-	identity->image =
-		decide_image(identity->report.domain, table == IMAGE_UID ? RULE_UID : RULE_GID, &identity->decision);
-	if (!identity->image)
+	if (!decide_image(identity->report.domain, table == IMAGE_UID ? RULE_UID : RULE_GID, &identity->image,
+			  &identity->decision))
 		return 0;
-	identity->cell = (const void *)image_cell(identity->image, table);
-	return !identity->cell || identity->cell->count;
+	return ((const struct image_table *)image_head(&identity->image, table))->count;
 }
 
 static __always_inline __u64 id_translate(const struct identity *identity, __u32 id)
@@ -82,7 +79,7 @@ static __always_inline _Bool identity_ask(struct identity *identity, __u32 kind,
 	struct verdict verdict;
 
 	if (seen)
-		rule = verdict_id_number(identity->image, identity->cell, seen);
+		rule = verdict_id_number(&identity->image, identity->table, seen, 0);
 	verdict = verdict_by(identity->decision.flags, rule);
 	if (identity->decision.verdict.rule && !verdict.denied)
 		return 0;
@@ -120,14 +117,43 @@ static __always_inline void identity_four(struct identity *identity, __u32 kind,
 	}
 }
 
-static __attribute__((noinline)) int identity_judge(const struct domain *domain, __u32 table, const __u32 *from,
-						    const __u32 *to)
+static __attribute__((noinline)) int identity_judge_all(const struct domain *domain, __u32 table, const __u32 *from,
+							const __u32 *to)
 {
 	struct identity identity = {.report.domain = domain};
 
 	if (identity_begin(&identity, table))
 		identity_four(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from, to);
 	return identity_end(&identity);
+}
+
+/* Is it what is mostly asked, and mostly allowed: one new id, of which nothing is to be told? */
+static __always_inline _Bool identity_silent(const struct domain *domain, __u32 table, const __u32 *from,
+					     const __u32 *to)
+{
+	struct image_view image;
+	__u32 id;
+
+	if (from[0] != to[0])
+		id = to[0];
+	else if (from[1] != to[1])
+		id = to[1];
+	else if (from[2] != to[2])
+		id = to[2];
+	else if (from[3] != to[3])
+		id = to[3];
+	else
+		return 1;
+	if ((from[1] != to[1] && to[1] != id) || (from[2] != to[2] && to[2] != id) ||
+	    (from[3] != to[3] && to[3] != id) || domain->user_ns || !domain_image(domain, &image))
+		return 0;
+	return verdict_silent(verdict_flags(&image), verdict_id_number(&image, table, id, 1));
+}
+
+static __always_inline int identity_judge(const struct domain *domain, __u32 table, const __u32 *from,
+					  const __u32 *to)
+{
+	return identity_silent(domain, table, from, to) ? 0 : identity_judge_all(domain, table, from, to);
 }
 
 static __always_inline void uids_gather(__u32 *id, const struct cred *cred)

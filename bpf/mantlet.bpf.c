@@ -32,8 +32,7 @@ int BPF_PROG(exec_check, struct linux_binprm *bprm, int ret)
 
 	if (ret)
 		return ret;
-	exec_begin(bprm);
-	domain = domain_current(&err);
+	domain = exec_domain(bprm, &err);
 	if (!domain)
 		return err;
 	decide_exec(domain, exec_path(bprm), &decision);
@@ -198,14 +197,14 @@ int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int 
 
 	if (ret)
 		return ret;
+	domain = domain_current(&err);
+	if (!domain)
+		return err;
 	if (!socket_gather(&asked, sock))
 		return 0; /* nothing is sent by what is closed */
 	if (!asked.name && !msg->msg_controllen &&
 	    verdict_socket(asked.family, asked.type, asked.protocol) != SOCKET_DOOR)
 		return 0;
-	domain = domain_current(&err);
-	if (!domain)
-		return err;
 	asked.routed = msg->msg_controllen && message_routed(msg);
 	if (asked.name && bpf_probe_read_kernel(&asked.head, sizeof(asked.head), asked.name))
 		asked.len = 0;
@@ -285,14 +284,13 @@ int BPF_PROG(standdown_answer, int option, unsigned long arg2, unsigned long arg
 {
 	int err, answer = -STANDDOWN_ERRNO;
 	struct domain *domain;
-	image_ref image;
+	struct image_view image;
 
 	if (ret || option != STANDDOWN_OPTION)
 		return ret;
 	domain = domain_current(&err);
 	if (!domain || domain->policy == OPEN_POLICY)
 		return err;
-	image = bpf_map_lookup_elem(&policies, &domain->policy);
 	barrier_var(answer); /* no arithmetic of flags: the verifier has to see the range (6.12) */
-	return !image || verdict_flags(image) & IMAGE_ENFORCE ? answer : 0;
+	return !domain_image(domain, &image) || verdict_flags(&image) & IMAGE_ENFORCE ? answer : 0;
 }

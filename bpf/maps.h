@@ -79,7 +79,7 @@ struct image_map {
 	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32)); /* not __type(): clang 14 writes no BTF of an inner map's value */
-	__uint(value_size, sizeof(struct image_cell));
+	__uint(value_size, sizeof(struct image_page));
 };
 
 struct {

@@ -11,6 +11,8 @@ static __always_inline __u64 capabilities(const struct cred *cred)
 {
 	__u64 permitted = 0;
 
+	if (HAS_LOOP) /* both credentials are of a type that the verifier knows */
+		return *(const volatile __u64 *)&cred->cap_permitted;
 	bpf_core_read(&permitted, sizeof(permitted), &cred->cap_permitted);
 	return permitted;
 }
@@ -36,9 +38,8 @@ static __attribute__((noinline)) int setid_judge(const struct domain *domain, co
 {
 	struct identity identity = {.report.domain = domain, .report.path = path, .table = IMAGE_UID};
 
-	identity.image = decide_image(domain, RULE_IDENTITY, &identity.decision);
-	if (identity.image)
-		identity.decision.verdict = verdict_setid(identity.image);
+	if (decide_image(domain, RULE_IDENTITY, &identity.image, &identity.decision))
+		identity.decision.verdict = verdict_setid(&identity.image);
 	identity_asked(&identity, EVENT_SETID, from, id_seen(domain->user_ns, IMAGE_UID, to));
 	return identity_end(&identity);
 }

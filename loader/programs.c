@@ -2,6 +2,7 @@
 #include "programs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,7 @@ int programs_load_opened(struct programs *programs, struct fault *fault)
 		return fault_set(fault, -r, "the kernel does not take the LSM programs: %.300s: %s",
 				 said[0] ? said : strerror(-r), load_remedy(-r));
 	for (int i = 0; i < CALLED; i++) {
-		programs->called[i] = dup(bpf_program__fd(*programs_called(programs, i)));
+		programs->called[i] = fcntl(bpf_program__fd(*programs_called(programs, i)), F_DUPFD_CLOEXEC, 3);
 		if (programs->called[i] < 0)
 			return fault_set(fault, errno, "cannot copy a descriptor: %s", strerror(errno));
 	}
@@ -279,9 +280,9 @@ static int fill(int map, image_ref image, uint32_t generation)
 int programs_set_image(struct programs *programs, uint32_t policy, image_ref image, uint32_t generation,
 		       struct fault *fault)
 {
-	uint32_t cells = policy_image_size(image) / sizeof(*image);
+	const uint32_t page = sizeof(struct image_page), pages = (policy_image_size(image) + page - 1) / page;
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(uint32_t), sizeof(*image), cells, &options);
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(uint32_t), page, pages, &options);
 	int r = map;
 
 	if (map >= 0) {
@@ -292,7 +293,7 @@ int programs_set_image(struct programs *programs, uint32_t policy, image_ref ima
 	}
 	if (r < 0)
 		return fault_set(fault, -r, "the policy, %u kB, cannot be put into the kernel: %s; is memory short?",
-				 cells / 64, strerror(-r));
+				 pages * page / 1024, strerror(-r));
 	return 0;
 }
 

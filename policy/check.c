@@ -8,7 +8,7 @@
 struct checked {
 	const struct image_cell *cell;
 	__u32 cells;
-	__u32 tables; /* where the automatons end */
+	__u32 states; /* where the tables end */
 };
 
 /* Every step from this state stays inside. A base in the tables would read their cells as states. */
@@ -16,16 +16,16 @@ static bool state_is_sound(const struct checked *c, const struct image_state *st
 {
 	__u32 one = state->fallback & ~IMAGE_ONE_CELL;
 
-	if (state->base != IMAGE_NO_BASE && (state->base < IMAGE_STATES || state->base > c->tables - IMAGE_ROW))
+	if (state->base != IMAGE_NO_BASE && (state->base < c->states || state->base > c->cells - IMAGE_ROW))
 		return false;
 	return state->fallback & IMAGE_ONE_CELL
-		       ? one >= IMAGE_STATES && one < c->tables
-		       : state->fallback >= IMAGE_STATES && state->fallback <= c->tables - IMAGE_ROW;
+		       ? one >= c->states && one < c->cells
+		       : state->fallback >= c->states && state->fallback <= c->cells - IMAGE_ROW;
 }
 
 static bool cells_inside(const struct checked *c, __u32 first, __u32 count)
 {
-	return first >= c->tables && first <= c->cells && count <= c->cells - first;
+	return first >= IMAGE_HEAD && first <= c->states && count <= c->states - first;
 }
 
 static bool intervals_are_sound(const struct checked *c, __u32 first, __u32 count)
@@ -91,20 +91,20 @@ int policy_image_check(const void *image, size_t size)
 	const struct image_state *state = image;
 	struct checked c = {image, 0, 0};
 
-	if (size < (IMAGE_STATES + IMAGE_ROW) * sizeof(struct image_cell) || size > POLICY_IMAGE_MAX ||
+	if (size < (IMAGE_HEAD + IMAGE_ROW) * sizeof(struct image_cell) || size > POLICY_IMAGE_MAX ||
 	    size % sizeof(struct image_cell))
 		return -EINVAL;
 	if (header->magic != IMAGE_MAGIC || header->version != IMAGE_VERSION ||
-	    header->cells != size / sizeof(struct image_cell))
+	    header->cells != size / sizeof(struct image_cell) || header->zero)
 		return -EINVAL;
 	c.cells = header->cells;
-	c.tables = header->tables;
-	if (c.tables < IMAGE_STATES + IMAGE_ROW || c.tables > c.cells || header->checksum != image_checksum(header))
+	c.states = header->states;
+	if (c.states < IMAGE_HEAD || c.states > c.cells - IMAGE_ROW || header->checksum != image_checksum(header))
 		return -EBADMSG;
 	if (!state_is_sound(&c, &state[IMAGE_EXEC]) || !state_is_sound(&c, &state[IMAGE_MOUNTS]))
 		return -EBADMSG;
 	/* a free cell is never entered: no state has base 0 */
-	for (__u32 i = IMAGE_STATES; i < c.tables; i++)
+	for (__u32 i = c.states; i < c.cells; i++)
 		if (state[i].owner && !state_is_sound(&c, &state[i]))
 			return -EBADMSG;
 	for (enum image_layout place = IMAGE_TCP; place <= IMAGE_GID; place++)

@@ -28,7 +28,7 @@ struct compiler {
 	size_t len;
 	struct policy_error *error;
 	struct cells cells;
-	size_t tables; /* the first cell behind the automatons */
+	size_t states; /* the first cell behind the tables */
 };
 
 /* Path rules by number: exec's deny, exec's allow, the trusted mounts. */
@@ -220,20 +220,19 @@ static __u32 image_flags(const struct policy *policy)
 static int compile_all(struct compiler *c)
 {
 	__u32 first;
-	int r = cells_append(&c->cells, IMAGE_STATES, &first);
+	int r = cells_append(&c->cells, IMAGE_HEAD, &first);
 
-	if (!r)
-		r = compile_programs(c);
-	c->tables = c->cells.count;
-	if (!r)
-		r = compile_table(c, RULE_CONNECT, IMAGE_TCP);
-	if (!r)
-		r = compile_table(c, RULE_CONNECT, IMAGE_UDP);
+	/* ids first: small tables, that then stand in the page that is looked at first */
 	if (!r)
 		r = compile_table(c, RULE_UID, IMAGE_UID);
 	if (!r)
 		r = compile_table(c, RULE_GID, IMAGE_GID);
-	return r;
+	if (!r)
+		r = compile_table(c, RULE_CONNECT, IMAGE_TCP);
+	if (!r)
+		r = compile_table(c, RULE_CONNECT, IMAGE_UDP);
+	c->states = c->cells.count;
+	return r ? r : compile_programs(c);
 }
 
 int policy_compile(const struct policy *policy, const char *text, size_t len, struct image_cell **image,
@@ -255,7 +254,7 @@ int policy_compile(const struct policy *policy, const char *text, size_t len, st
 	header->magic = IMAGE_MAGIC;
 	header->version = IMAGE_VERSION;
 	header->cells = c.cells.count;
-	header->tables = c.tables;
+	header->states = c.states;
 	header->flags = image_flags(policy);
 	header->checksum = image_checksum(header);
 	*image = c.cells.cell;

@@ -4,11 +4,12 @@
  *
  * It is the line between compile.c, which writes it, and verdict.h, which reads it in the kernel and in
  * userspace. There are no pointers in it: cells name each other by index, so it can be copied anywhere, and
- * an array map with 16-byte values holds it as it is.
+ * an array map holds it as it is. The values of that map are pages of cells, since to look one up is most of what a
+ * cell costs there, and what is read together stands together.
  *
  *   cell 0, 1   struct image_header
  *   cell 2 ...  one cell per question, enum image_layout: where its search begins
- *   then        the states of the automatons, and the tables
+ *   then        the tables, and the states of the automatons
  *
  * An automaton reads a path BACKWARDS, from its last byte to its leading '/': a kernel hook meets the last
  * component first, and so needs no string. A state is known by its `base`. It owns the cells base + byte for
@@ -38,7 +39,7 @@
 
 /* Grows by one with every change of this file that an older reader would misread; there is no converter,
  * since an image never leaves the machine and the version that compiled it. */
-#define IMAGE_VERSION 3u
+#define IMAGE_VERSION 4u
 
 struct image_cell {
 	__u32 w[4];
@@ -51,8 +52,8 @@ struct image_header {
 	__u32 checksum;   /* CRC-32 (zlib's) of the image with this field 0 */
 	__u32 flags;      /* enum image_flags */
 	__u32 generation; /* of the image in a running domain; 0 as compiled: not part of what a policy means */
-	__u32 tables;     /* cell index: where the automatons end and the tables begin */
-	__u32 reserved;
+	__u32 states;     /* cell index: where the tables end and the automatons begin */
+	__u32 zero;       /* which the verifier of BPF programs does not know: image_zero() */
 };
 
 /* A state of an automaton, and a cell of IMAGE_EXEC and IMAGE_MOUNTS: the state before any byte. */
@@ -109,8 +110,14 @@ enum image_layout {
 	IMAGE_UDP = 5,
 	IMAGE_UID = 6, /* struct image_table: ids */
 	IMAGE_GID = 7,
-	IMAGE_STATES = 8, /* the first cell of the automatons */
+	IMAGE_HEAD = 8, /* the first cell of the rest */
 	IMAGE_ROW = 256,
+	IMAGE_PAGE = 4096, /* cells of a page: a power of two */
+};
+
+/* A value of the map that holds an image in the kernel. What the last one has behind the image is never asked for. */
+struct image_page {
+	struct image_cell cell[IMAGE_PAGE];
 };
 
 #define IMAGE_NO_BASE (~0u - 255) /* the base of a state without cells: base + byte is in no image */

@@ -291,7 +291,7 @@ static int walk_numbers(const struct image_cell *image, __u32 first, __u32 count
 {
 	const struct image_interval *table = interval_at(image, first);
 	const struct verdict_part all = {.high = count};
-	const struct image_interval *at = verdict_interval(image, first, all, range.first);
+	const struct image_interval *at = verdict_interval(image, first, all, range.first, 0);
 
 	for (; at < table + count && at->begin <= range.last; at++)
 		if (rule_set_add(out, at->rule) < 0)

@@ -21,12 +21,53 @@
 #include "image.h"
 
 #ifdef __bpf__
-/* An image is the inner array map that holds its cells. */
-typedef void *image_ref;
+/* An image is the inner array map that holds its pages, and the first of them. */
+struct image_view {
+	void *map;
+	const struct image_page *first;
+};
+
+typedef const struct image_view *image_ref;
 
 static __always_inline const struct image_cell *image_cell(image_ref image, __u32 index)
 {
-	return bpf_map_lookup_elem(image, &index);
+	__u32 number = index / IMAGE_PAGE;
+	const struct image_page *page = bpf_map_lookup_elem(image->map, &number);
+
+	if (!page)
+		return 0;
+	__asm__ volatile("" : "+r"(page)); /* no arithmetic before it is known not to be NULL, */
+	__builtin_assume(page != 0);       /* as it is still */
+	return &page->cell[index % IMAGE_PAGE];
+}
+
+/* The same, of a cell that is likely to be in the first page. Each use doubles the courses that the verifier follows. */
+static __always_inline const struct image_cell *image_cell_early(image_ref image, __u32 index)
+{
+	return index < IMAGE_PAGE ? &image->first->cell[index] : image_cell(image, index);
+}
+
+/* One of the cells of enum image_layout. */
+static __always_inline const struct image_cell *image_head(image_ref image, enum image_layout place)
+{
+	return &image->first->cell[place % IMAGE_HEAD];
+}
+
+/* From the map to the image; false: there is none. */
+static __always_inline _Bool image_open(struct image_view *image, void *map)
+{
+	__u32 first = 0;
+
+	image->map = map;
+	image->first = map ? bpf_map_lookup_elem(map, &first) : 0;
+	return image->first;
+}
+
+/* 0, which the verifier does not know: with it added it forgets what a number was compared with, or it would follow a
+ * search by halves through every course that the limits can take. */
+static __always_inline __u32 image_zero(image_ref image)
+{
+	return image_head(image, IMAGE_FLAGS)->w[3];
 }
 #else
 #include <stddef.h>
@@ -39,6 +80,22 @@ typedef const struct image_cell *image_ref;
 static __always_inline const struct image_cell *image_cell(image_ref image, __u32 index)
 {
 	return index < ((const struct image_header *)image)->cells ? image + index : NULL;
+}
+
+static __always_inline const struct image_cell *image_cell_early(image_ref image, __u32 index)
+{
+	return image_cell(image, index);
+}
+
+static __always_inline const struct image_cell *image_head(image_ref image, enum image_layout place)
+{
+	return image + place;
+}
+
+static __always_inline __u32 image_zero(image_ref image)
+{
+	(void)image;
+	return 0;
 }
 #endif
 
@@ -62,10 +119,7 @@ struct verdict_walk {
 
 static __always_inline __u32 verdict_flags(image_ref image)
 {
-	const struct image_cell *flags = image_cell(image, IMAGE_FLAGS);
-
-	/* no image that can be read: everything is refused */
-	return flags ? flags->w[0] : IMAGE_ENFORCE;
+	return image_head(image, IMAGE_FLAGS)->w[0];
 }
 
 static __always_inline struct verdict verdict_by(__u32 flags, __u32 rule)
@@ -77,6 +131,12 @@ static __always_inline struct verdict verdict_by(__u32 flags, __u32 rule)
 		.reported = rule >> 31 || (rule != RULE_NONE && flags & IMAGE_LOG_ALL),
 	};
 	return v;
+}
+
+/* Nothing is refused by that rule, nor told: the verdict need not be made. */
+static __always_inline _Bool verdict_silent(__u32 flags, __u32 rule)
+{
+	return !(rule & RULE_DENY) && (!(flags & IMAGE_LOG_ALL) || rule == RULE_NONE);
 }
 
 static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
@@ -97,7 +157,7 @@ static __always_inline void verdict_walk_enter(struct verdict_walk *walk, const 
 /* Does the policy restrict exec at all? If not, no path need be walked. */
 static __always_inline _Bool verdict_exec_begin(image_ref image, struct verdict_walk *walk)
 {
-	verdict_walk_enter(walk, image_cell(image, IMAGE_EXEC));
+	verdict_walk_enter(walk, image_head(image, IMAGE_EXEC));
 	return walk->rule != RULE_NONE;
 }
 
@@ -165,7 +225,7 @@ static __always_inline struct verdict verdict_drift(image_ref image, struct verd
 /* As verdict_exec_begin(), for a mount point; after its names, verdict_mount_end() tells whether it is trusted. */
 static __always_inline _Bool verdict_mount_begin(image_ref image, struct verdict_walk *walk)
 {
-	verdict_walk_enter(walk, image_cell(image, IMAGE_MOUNTS));
+	verdict_walk_enter(walk, image_head(image, IMAGE_MOUNTS));
 	return verdict_drift_asked(image);
 }
 
@@ -200,9 +260,14 @@ struct verdict_part {
 	__u32 low, high;
 };
 
-/* The part of a table in which number is to be searched. */
+static __always_inline const struct image_cell *image_cell_by(image_ref image, __u32 index, _Bool early)
+{
+	return early ? image_cell_early(image, index) : image_cell(image, index);
+}
+
+/* The part of a table in which number is to be searched. early, here and below: a constant, which image_cell*() to take. */
 static __always_inline struct verdict_part verdict_part(image_ref image, const struct image_table *table,
-							__u32 number)
+							__u32 number, _Bool early)
 {
 	struct verdict_part all = {.high = table->count};
 	__u32 at = number >> (table->parts & 31), last = table->parts >> 8;
@@ -210,7 +275,7 @@ static __always_inline struct verdict_part verdict_part(image_ref image, const s
 
 	if (!table->index)
 		return all;
-	part = (const void *)image_cell(image, table->index + (at < last ? at : last));
+	part = (const void *)image_cell_by(image, table->index + (at < last ? at : last), early);
 	if (part) {
 		all.low = part->low;
 		all.high = part->high;
@@ -219,15 +284,21 @@ static __always_inline struct verdict_part verdict_part(image_ref image, const s
 }
 
 /* The interval that holds `number`, in a part of the table that begins at cell `first`; NULL if the image is broken. */
-static __always_inline const struct image_interval *verdict_interval(image_ref image, __u32 first,
-								     struct verdict_part part, __u32 number)
+static __always_inline const struct image_interval *
+verdict_interval(image_ref image, __u32 first, struct verdict_part part, __u32 number, _Bool early)
 {
-	__u32 low = part.low, high = part.high;
+	__u32 low = part.low, high = part.high, zero = early ? image_zero(image) : 0;
 
-	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
-		__u32 middle = low + (high - low) / 2;
-		const struct image_interval *cell = (const void *)image_cell(image, first + middle);
+	for (int i = 0; i < VERDICT_HALVINGS; i++) {
+		const struct image_interval *cell;
+		__u32 middle;
 
+		low += zero;
+		high += zero;
+		if (low + 1 >= high)
+			break;
+		middle = low + (high - low) / 2;
+		cell = (const void *)image_cell_by(image, first + middle, early);
 		if (!cell)
 			return cell;
 		if (number < cell->begin)
@@ -235,7 +306,7 @@ static __always_inline const struct image_interval *verdict_interval(image_ref i
 		else
 			low = middle;
 	}
-	return (const void *)image_cell(image, first + low);
+	return (const void *)image_cell_by(image, first + low, early);
 }
 
 /* What the interval of addresses that holds `address` leads to. */
@@ -243,7 +314,7 @@ static __always_inline const struct image_interval *
 verdict_addresses(image_ref image, const struct image_table *table, struct verdict_address address)
 {
 	struct verdict_part all = {.high = table->count};
-	struct verdict_part part = verdict_is_ipv4(address) ? verdict_part(image, table, address.low) : all;
+	struct verdict_part part = verdict_is_ipv4(address) ? verdict_part(image, table, address.low, 0) : all;
 	__u32 low = part.low, high = part.high;
 
 	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
@@ -268,7 +339,7 @@ static __always_inline __u32 verdict_connect_rule(image_ref image, const struct 
 	if (at && at->ports_count) {
 		struct verdict_part ports = {.high = at->ports_count};
 
-		at = verdict_interval(image, at->ports_first, ports, port);
+		at = verdict_interval(image, at->ports_first, ports, port, 0);
 	}
 	return at ? at->rule : VERDICT_UNRESOLVED(RULE_CONNECT);
 }
@@ -279,12 +350,10 @@ static __always_inline __u32 verdict_connect_rule(image_ref image, const struct 
 static __always_inline __u32 verdict_connect_number(image_ref image, enum image_layout protocol,
 						    struct verdict_address address, __u16 port)
 {
-	const struct image_table *table = (const void *)image_cell(image, protocol);
+	const struct image_table *table = (const void *)image_head(image, protocol);
 	_Bool four = verdict_is_ipv4(address);
 	__u32 rule, loopback;
 
-	if (!table)
-		return VERDICT_UNRESOLVED(RULE_CONNECT);
 	if (!table->count)
 		return RULE_NONE;
 	rule = verdict_connect_rule(image, table, address, port);
@@ -389,22 +458,21 @@ static __always_inline struct verdict verdict_family(image_ref image)
 					 : RULE_NONE);
 }
 
-/* table: an image's IMAGE_UID or IMAGE_GID; NULL if it is broken. */
-static __always_inline __u32 verdict_id_number(image_ref image, const struct image_table *table, __u32 id)
+/* kind: IMAGE_UID or IMAGE_GID. */
+static __always_inline __u32 verdict_id_number(image_ref image, enum image_layout kind, __u32 id, _Bool early)
 {
-	const struct image_interval *at = (const void *)table;
+	const struct image_table *table = (const void *)image_head(image, kind);
+	const struct image_interval *at;
 
-	if (table && !table->count)
+	if (!table->count)
 		return RULE_NONE;
-	if (table)
-		at = verdict_interval(image, table->first, verdict_part(image, table, id), id);
+	at = verdict_interval(image, table->first, verdict_part(image, table, id, early), id, early);
 	return at ? at->rule : VERDICT_UNRESOLVED(RULE_IDENTITY);
 }
 
-/* kind: IMAGE_UID or IMAGE_GID. */
 static __always_inline struct verdict verdict_id(image_ref image, enum image_layout kind, __u32 id)
 {
-	return verdict_of(image, verdict_id_number(image, (const void *)image_cell(image, kind), id));
+	return verdict_of(image, verdict_id_number(image, kind, id, 0));
 }
 
 /* On an exec that would gain an identity or file capabilities. */

@@ -43,3 +43,8 @@ out_is 'done' '200 pipelines'
 under sh -c 'sh -c "sh -c \"exit 5\" & " ; sleep 0.2; echo done'
 out_is 'done' 'an orphan is reaped'
 ok 'every event has its number' [ "$(grep -c '"seq":' "$T/audit")" = "$(grep -c . "$T/audit")" ]
+
+# What the guard has open is not the command's: programs and maps of the kernel, the listener, the audit.
+own=$(sh -c 'cd /proc/self/fd && echo *')
+under sh -c 'cd /proc/self/fd && echo *'
+out_is "$own" 'the command has no descriptor of its guard'

@@ -18,7 +18,7 @@ struct image_map {
 	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct image_cell));
+	__uint(value_size, sizeof(struct image_page));
 };
 
 struct {
@@ -45,7 +45,7 @@ struct {
 } names SEC(".maps");
 
 struct path_walk {
-	image_ref image;
+	struct image_view image;
 	__u32 next_name;
 	struct verdict_walk verdict;
 };
@@ -59,14 +59,14 @@ static long walk_name(__u32 i, void *ctx)
 
 	if (!name)
 		return 1;
-	verdict_exec_name(walk->image, &verdict, name->text, name->len);
+	verdict_exec_name(&walk->image, &verdict, name->text, name->len);
 	walk->verdict = verdict;
 	return 0;
 }
 
 static __always_inline struct verdict ask_path(image_ref image, const struct ask_question *question)
 {
-	struct path_walk walk = {.image = image, .next_name = question->first_name};
+	struct path_walk walk = {.image = *image, .next_name = question->first_name};
 
 	if (verdict_exec_begin(image, &walk.verdict))
 		bpf_loop(question->names, walk_name, &walk, 0);
@@ -74,7 +74,7 @@ static __always_inline struct verdict ask_path(image_ref image, const struct ask
 }
 
 struct asking {
-	image_ref image;
+	struct image_view image;
 	__u32 count;
 };
 
@@ -86,8 +86,8 @@ static long ask_one(__u32 i, void *ctx)
 
 	if (!question)
 		return 1;
-	question->answer = question->kind == IMAGE_EXEC ? ask_path(asking->image, question)
-							: ask_number(asking->image, question);
+	question->answer = question->kind == IMAGE_EXEC ? ask_path(&asking->image, question)
+							: ask_number(&asking->image, question);
 	return 0;
 }
 
@@ -98,6 +98,7 @@ int ask(struct ask_run *run)
 	struct asking asking = {.count = run->count};
 	__u32 slot = 0;
 
-	asking.image = bpf_map_lookup_elem(&policies, &slot);
-	return asking.image ? bpf_loop(run->times, ask_one, &asking, 0) : -1;
+	if (!image_open(&asking.image, bpf_map_lookup_elem(&policies, &slot)))
+		return -1;
+	return bpf_loop(run->times, ask_one, &asking, 0);
 }

@@ -84,9 +84,10 @@ static int image_map_fill(int map, const struct image_cell *image)
 
 int kernel_policy(struct kernel *kernel, const struct image_cell *image)
 {
+	const size_t page = sizeof(struct image_page);
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(__u32), sizeof(*image),
-				 policy_image_size(image) / sizeof(*image), &options);
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(__u32), page,
+				 (policy_image_size(image) + page - 1) / page, &options);
 	__u32 slot = 0;
 	int r;
 
