@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -174,8 +175,8 @@ int host_set_classes(struct programs *programs, image_ref image, const uint32_t 
 
 void host_image(const struct programs *programs, uint32_t policy, struct host_image *out)
 {
-	struct image_cell cell[2] = {};
-	uint32_t id = 0, index = 0;
+	const struct image_header *header;
+	uint32_t id = 0;
 	int map = -1;
 
 	if (!bpf_map_lookup_elem(bpf_map__fd(programs->bpf->maps.policies), &policy, &id))
@@ -183,14 +184,13 @@ void host_image(const struct programs *programs, uint32_t policy, struct host_im
 	*out = (struct host_image){0};
 	if (map < 0)
 		return;
-	for (; index < 2; index++)
-		bpf_map_lookup_elem(map, &index, &cell[index]);
+	header = mmap(NULL, sizeof(*header), PROT_READ, MAP_SHARED, map, 0);
 	close(map);
+	if (header == MAP_FAILED)
+		return;
 	*out = (struct host_image){
-		.generation = cell[IMAGE_FLAGS].w[IMAGE_GENERATION],
-		.checksum = ((struct image_header *)cell)->checksum,
-		.cells = ((struct image_header *)cell)->cells,
-	};
+		.generation = header->generation, .checksum = header->checksum, .cells = header->cells};
+	munmap((void *)header, sizeof(*header));
 }
 
 void host_forget_image(struct programs *programs, uint32_t policy)
