@@ -328,16 +328,26 @@ static bool is_connected(int fd)
 	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
 }
 
+static long connect_once(const struct net_call *call)
+{
+	return connect(call->fd, (const struct sockaddr *)&call->name, call->name_len) < 0 ? -errno : 0;
+}
+
 /* connect() on our copy, which is not to wait. For that moment a blocking socket is none to anybody: but it is not
  * connected, so there is nobody who reads or writes. */
-static long connect_begin(const struct net_call *call)
+static long connect_begin(struct net_call *call)
 {
-	bool change = call->blocks && call->socket.type != SOCK_DGRAM && !is_connected(call->fd);
+	bool change =
+		call->blocks && call->socket.type != SOCK_DGRAM && (call->socket.idle || !is_connected(call->fd));
 	long result;
 
+	call->socket.idle = false;
 	if (change)
 		fcntl(call->fd, F_SETFL, call->flags | O_NONBLOCK);
-	result = connect(call->fd, (const struct sockaddr *)&call->name, call->name_len) < 0 ? -errno : 0;
+	result = connect_once(call);
+	/* who is on this machine answers within the call, and this one asks what became of it */
+	if (change && result == -EINPROGRESS)
+		result = connect_once(call);
 	if (change)
 		fcntl(call->fd, F_SETFL, call->flags);
 	return change && (result == -EINPROGRESS || result == -EALREADY || result == -EAGAIN) ? NET_WAIT : result;
@@ -373,15 +383,38 @@ static void net_perform(struct guard *guard, struct net_call *call)
 		net_park(guard, call);
 		return;
 	}
+	net_release(call);
 	net_answer(guard, &call->notif, result);
 	net_free(call);
+}
+
+/* May we connect in its stead? Else it is answered. ret: why not, as net_take() said. */
+static bool connect_allowed(struct guard *guard, struct net_call *call, int ret, bool seen)
+{
+	struct task task = {.proc = guard->proc, .tid = call->notif.pid};
+	const bool kernel = seen && !ret && call->socket.is == SOCKET_LOCAL && net_fixed(guard, &task);
+	struct peer peer;
+
+	if (seen && !ret && !kernel) {
+		peer_read(&call->socket, &call->name, call->name_len, false, &peer);
+		if (!net_denied(guard, call, &peer))
+			return true;
+		ret = -EACCES;
+	}
+	net_release(call);
+	if (kernel)
+		notif_continue(guard, &call->notif);
+	else if (seen)
+		notif_refuse(guard, &call->notif, -ret);
+	else
+		net_unseen(guard, &call->notif);
+	return false;
 }
 
 void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif)
 {
 	struct task task = {.proc = guard->proc, .tid = notif->pid};
 	struct net_call *call;
-	struct peer peer;
 	bool seen = false;
 	int ret;
 
@@ -392,31 +425,15 @@ void net_connect_asked(struct guard *guard, const struct seccomp_notif *notif)
 		notif_refuse(guard, notif, ENOBUFS);
 		return;
 	}
-	call->fd = -1;
-	call->send = NULL;
+	*call = (struct net_call){.notif = *notif, .fd = -1};
 	ret = notif->pid ? net_take(guard, notif, call, &seen) : -ESRCH;
 	if (!ret)
 		ret = net_name(&task, notif->data.args[1], notif->data.args[2], call);
 	call->attempt = net_connect_attempt;
-	if (!notif_valid(guard, notif)) {
+	if (notif_valid(guard, notif) && connect_allowed(guard, call, ret, seen))
+		net_perform(guard, call);
+	else
 		net_free(call);
-		return;
-	}
-	if (!seen) {
-		net_unseen(guard, notif);
-	} else if (ret) {
-		notif_refuse(guard, notif, -ret);
-	} else if (call->socket.is == SOCKET_LOCAL && net_fixed(guard, &task)) {
-		notif_continue(guard, notif);
-	} else {
-		peer_read(&call->socket, &call->name, call->name_len, false, &peer);
-		if (!net_denied(guard, call, &peer)) {
-			net_perform(guard, call);
-			return;
-		}
-		notif_refuse(guard, notif, EACCES);
-	}
-	net_free(call);
 }
 
 /* By value: what was judged is what the kernel takes. */

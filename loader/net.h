@@ -120,6 +120,11 @@ void net_answer(struct guard *guard, const struct seccomp_notif *notif, long res
 void net_free(struct net_call *call);
 void send_free(struct net_send *send);
 
+/* Closes our copies. Before the answer: what its caller closes next is to be closed then, and not when we get to it, at
+ * once and by the caller's own hand. */
+void net_release(struct net_call *call);
+void send_release(struct net_send *send);
+
 /* Answers a send. */
 void send_over(struct guard *guard, struct net_call *call, long result);
 

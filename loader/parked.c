@@ -60,10 +60,18 @@ void net_answer(struct guard *guard, const struct seccomp_notif *notif, long res
 		lost_put(guard->net, notif, result);
 }
 
-void net_free(struct net_call *call)
+void net_release(struct net_call *call)
 {
 	if (call->fd >= 0)
 		close(call->fd);
+	call->fd = -1;
+	if (call->send)
+		send_release(call->send);
+}
+
+void net_free(struct net_call *call)
+{
+	net_release(call);
 	if (call->send)
 		send_free(call->send);
 	free(call);
@@ -115,6 +123,7 @@ static void unpark(struct net *net, struct net_call *call)
 static void finish(struct guard *guard, struct net_call *call, long result)
 {
 	unpark(guard->net, call);
+	net_release(call);
 	if (call->send)
 		send_over(guard, call, result);
 	else

@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #define ADDRESS_INET6 24 /* from this length on the kernel takes one: without sin6_scope_id (RFC 2133) */
@@ -15,16 +16,31 @@ static int option(int fd, int name, int *value)
 	return getsockopt(fd, SOL_SOCKET, name, value, &size) < 0 ? -errno : 0;
 }
 
+/* What nearly all are takes one call. What has a TCP socket inside and says so (MPTCP, SMC) is judged as one, too; a raw
+ * socket of that protocol is none. */
+static bool is_tcp(int fd, struct peer_socket *out)
+{
+	uint8_t state; /* the first byte of struct tcp_info */
+	socklen_t size = sizeof(state);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) < 0 || size != sizeof(state))
+		return false;
+	out->type = SOCK_STREAM;
+	out->protocol = IPPROTO_TCP;
+	out->is = SOCKET_STREAM;
+	out->idle = state == TCP_CLOSE;
+	return true;
+}
+
 int peer_socket(int fd, struct peer_socket *out)
 {
 	int ret = option(fd, SO_DOMAIN, &out->family);
-	bool inet = !ret && (out->family == AF_INET || out->family == AF_INET6);
 
+	if (!ret && (out->family == AF_INET || out->family == AF_INET6) && is_tcp(fd, out))
+		return 0;
 	if (!ret)
 		ret = option(fd, SO_PROTOCOL, &out->protocol);
-	if (inet && out->protocol == IPPROTO_TCP)
-		out->type = SOCK_STREAM; /* what nearly all are need not be asked for */
-	else if (!ret)
+	if (!ret)
 		ret = option(fd, SO_TYPE, &out->type);
 	if (!ret)
 		out->is = verdict_socket(out->family, out->type, out->protocol);

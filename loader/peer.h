@@ -17,6 +17,7 @@
 struct peer_socket {
 	int family, type, protocol; /* as in socket(2) */
 	enum verdict_socket is;
+	bool idle; /* it is known that it is not connected */
 };
 
 /* 0; -ENOTSOCK and the like: what the call itself would fail with. */

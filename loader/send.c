@@ -27,10 +27,15 @@
 #define MSG_ZEROCOPY 0x4000000
 #endif
 
-void send_free(struct net_send *send)
+void send_release(struct net_send *send)
 {
 	for (size_t i = 0; i < send->passed_count; i++)
 		close(send->passed[i]);
+	send->passed_count = 0;
+}
+
+void send_free(struct net_send *send)
+{
 	free(send->passed);
 	free(send->control);
 	free(send->iov);
@@ -428,6 +433,8 @@ static void messages_send(struct guard *guard, const struct seccomp_notif *notif
 		net_free(call);
 		call = NULL;
 	}
+	if (call && (sent || !seen || result != NET_WAIT))
+		net_release(call);
 	if (!seen)
 		net_unseen(guard, notif);
 	else if (result == NET_KERNEL)

@@ -71,6 +71,15 @@ raced() { # MANTLET TRIES
 manners 'one thread'
 manners 'two threads' threads
 
+# shellcheck disable=SC2016 # perl expands it
+handed=$(perl -MSocket -e '$^F = 255; socket(S, AF_INET, SOCK_RAW, 6) or die; $ENV{HELD} = fileno(S); exec @ARGV' \
+	"$mantlet" run -m seccomp -p "$race_policy" -o audit -- perl -MSocket -e '
+	open(S, "+<&=", $ENV{HELD}) or die;
+	print connect(S, sockaddr_in(4901, INADDR_LOOPBACK)) ? "connected" : $!{EACCES} ? "refused" : $!')
+[ "$handed" = refused ] && grep -q '"verdict":"deny".*"rule":"connect.family".*"protocol":"raw"' audit
+ok $? "a raw socket that it was handed is a door, although its protocol is TCP: $handed"
+rm -f audit
+
 raced "$mantlet" "$tries"
 while read -r number name; do
 	! grep -qx "$number" arrived && grep -q "^$number .*tried$" raced
