@@ -47,7 +47,8 @@ struct guard_mode {
 	/* One more, for what it put off; or -1. NULL: it puts nothing off. Not the same one, since a descriptor that
 	 * stands for others is woken up on any processor, and this one on its caller's. */
 	int (*later)(const struct guard *guard);
-	void (*dispatch)(struct guard *guard);
+	/* ready: what poll() said of fd(); 0 if only later() is readable, or at the end */
+	void (*dispatch)(struct guard *guard, short ready);
 	bool (*reaped)(struct guard *guard, pid_t pid, int status);
 	/* What enforces that here, once it is open: see struct audit_enforcer. */
 	const char *(*enforcer)(const struct guard *guard, enum demand demand);

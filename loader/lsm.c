@@ -189,8 +189,9 @@ static int lsm_fd(const struct guard *guard)
 	return ring_buffer__epoll_fd(guard->events);
 }
 
-static void lsm_dispatch(struct guard *guard)
+static void lsm_dispatch(struct guard *guard, short ready)
 {
+	(void)ready;
 	ring_buffer__consume(guard->events);
 	report_gaps(guard);
 	if (clock_ms() - guard->looked >= 1000)
@@ -216,7 +217,7 @@ static void lsm_finish(struct guard *guard)
 	struct losses now;
 	struct gap gap;
 
-	lsm_dispatch(guard);
+	lsm_dispatch(guard, 0);
 	report_skipped(guard);
 	now = losses_read(guard->counts);
 	while (gaps_take_last(&guard->gaps, numbers_taken(guard), &gap))

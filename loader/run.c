@@ -211,7 +211,7 @@ static void loop(struct run *run)
 			reap(run);
 		}
 		if (fds[1].revents || fds[2].revents)
-			mode->dispatch(run->guard);
+			mode->dispatch(run->guard, fds[1].revents);
 		if (fds[3].revents)
 			audit_flush(run->audit);
 	}
@@ -224,7 +224,7 @@ static void finish(struct run *run)
 	struct audit_record record = {.event = AUDIT_STOP, .pid = run->init.child, .status = run->status};
 	bool ended = init_finish(&run->init);
 
-	run->guard_mode->dispatch(run->guard);
+	run->guard_mode->dispatch(run->guard, 0);
 	record.denied = run->guard_mode->denied(run->guard);
 	if (ended)
 		run->guard_mode->close(run->guard);

@@ -398,7 +398,7 @@ static int seccomp_fd(const struct guard *guard)
 
 static int seccomp_later(const struct guard *guard)
 {
-	return guard->net ? guard->net->epoll : -1;
+	return guard->net && guard->net->parked ? guard->net->epoll : -1;
 }
 
 static void notif_ask(struct guard *guard, const struct seccomp_notif *notif)
@@ -425,22 +425,17 @@ static void held_ask(struct guard *guard)
 	free(held);
 }
 
-static void seccomp_dispatch(struct guard *guard)
+static void seccomp_dispatch(struct guard *guard, short ready)
 {
-	struct pollfd poller = {.fd = guard->listener, .events = POLLIN};
-
 	if (guard->net && guard->net->parked)
 		net_ready(guard);
-
-	/* The call that made it readable may be gone again, and receiving would then wait for the next one.
-	 */
-	if (guard->listener < 0 || poll(&poller, 1, 0) <= 0)
-		return;
-	if (poller.revents & POLLIN) {
+	/* The call that made it readable may be gone again: then there is nothing to receive (ENOENT), and no wait for
+	 * the next one, since each call counts until one reception, come and gone. */
+	if (ready & POLLIN) {
 		memset(guard->notif, 0, guard->notif_size);
 		if (ioctl(guard->listener, SECCOMP_IOCTL_NOTIF_RECV, guard->notif) == 0)
 			notif_ask(guard, guard->notif);
-	} else if (poller.revents & (POLLHUP | POLLERR)) {
+	} else if (ready & (POLLHUP | POLLERR)) {
 		close(guard->listener);
 		guard->listener = -1;
 	}
