@@ -141,7 +141,6 @@ static void exec_continue(struct guard *guard, const struct seccomp_notif *notif
 	notif_continue(guard, notif);
 	if (!guard->wait_killable)
 		watch_interrupt(task->tid);
-	watch_warm(task);
 }
 
 static void exec_judged(struct guard *guard, const struct seccomp_notif *notif, const struct task *task, pid_t tgid,
@@ -165,12 +164,13 @@ void exec_root_asked(struct guard *guard, const struct seccomp_notif *notif)
 void exec_asked(struct guard *guard, const struct seccomp_notif *notif)
 {
 	struct task task = {.proc = guard->proc, .tid = notif->pid};
-	struct judgement judgement = {.named = -1, .program = -1};
+	struct judgement judgement;
 	struct exec_call call;
 	pid_t tgid;
 	bool seen;
 	int ret;
 
+	judgement_begin(&judgement);
 	if (!notif->pid) {
 		call.path[0] = 0;
 		deny_unresolved(guard, &judgement, "the task is in a pid namespace that cannot be seen");

@@ -100,19 +100,19 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 		free(watch);
 		return -errno;
 	}
-	*watch = (struct watch){
-		.tid = task->tid,
-		.tgid = tgid,
-		.call = *call,
-		.named = judgement->named_id,
-		.program = judgement->program_id,
-		.named_fd = judgement->named,
-		.program_fd = judgement->program,
-		.script = judgement->script,
-		.unjudged = judgement->unjudged,
-		.report_only =
-			judgement->file.verdict.denied && !(verdict_flags(watches->judge->image) & IMAGE_ENFORCE),
-	};
+	watch->tid = task->tid;
+	watch->tgid = tgid;
+	watch->killed = false;
+	watch->named = judgement->named_id;
+	watch->program = judgement->program_id;
+	watch->named_fd = judgement->named;
+	watch->program_fd = judgement->program;
+	watch->script = judgement->script;
+	watch->unjudged = judgement->unjudged;
+	watch->remembered = judgement->remembered;
+	watch->report_only =
+		judgement->file.verdict.denied && !(verdict_flags(watches->judge->image) & IMAGE_ENFORCE);
+	exec_call_copy(&watch->call, call);
 	judgement->named = judgement->program = -1;
 	watches->watch[watches->count++] = watch;
 	return 0;
@@ -121,15 +121,6 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 void watch_interrupt(pid_t tid)
 {
 	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-}
-
-void watch_warm(const struct task *task)
-{
-	char path[64];
-	struct file_id id;
-
-	snprintf(path, sizeof(path), "%d/exe", task->tid);
-	file_identify(task->proc, path, AT_SYMLINK_NOFOLLOW, &id);
 }
 
 /* The name under which the kernel says it executed. */
@@ -147,12 +138,12 @@ static const char hidden[] =
 
 /* The name is in the new program's memory. Another process of the same user could write there in the meantime, and hide
  * that a script was executed and not its interpreter: which that user may run on the script anyway. */
-static const char *execfn_check(const struct task *task, const struct exec_call *call)
+static const char *execfn_check(const struct task *task, const struct exec_call *call, bool *gained)
 {
 	char expected[PATH_MAX + 32], found[PATH_MAX + 32];
 
 	exec_call_name(call, expected, sizeof(expected));
-	switch (task_execfn(task, found, sizeof(found))) {
+	switch (task_executed(task, found, sizeof(found), gained)) {
 	case 0:
 		return strcmp(expected, found) ? changed : NULL;
 	case -EACCES:
@@ -186,6 +177,7 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 	char path[PATH_MAX];
 	bool allowed;
 
+	judgement_begin(&again);
 	judge_exec(watches->judge, task, &watch->call, &again);
 	allowed = again.error == 0 && !again.unjudged && !judgement_refuses(&again);
 	if (allowed && !file_same(&again.program_id, exe_id)) {
@@ -202,23 +194,25 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 /* NULL: it runs what was judged. */
 static const char *exec_compare(const struct execwatch *watches, const struct task *task, const struct watch *watch)
 {
+	bool gained = false, same, allowed;
+	const char *reason;
 	struct file_id id;
-	bool same, allowed;
 	int exe;
 
 	if (task_identify(task, "exe", &id))
 		return hidden;
-	same = file_unchanged(&id, &watch->program) && !watch->unjudged &&
+	reason = execfn_check(task, &watch->call, &gained);
+	if (reason)
+		return reason;
+	same = file_unchanged(&id, &watch->program) && !watch->unjudged && !(watch->remembered && gained) &&
 	       (!watch->script || named_same(task, watch));
-	if (!same) {
-		exe = task_open(task, "exe", O_PATH);
-		allowed = exe >= 0 && allowed_afresh(watches, task, watch, exe, &id);
-		if (exe >= 0)
-			close(exe);
-		if (!allowed)
-			return changed;
-	}
-	return execfn_check(task, &watch->call);
+	if (same)
+		return NULL;
+	exe = task_open(task, "exe", O_PATH);
+	allowed = exe >= 0 && allowed_afresh(watches, task, watch, exe, &id);
+	if (exe >= 0)
+		close(exe);
+	return allowed ? NULL : changed;
 }
 
 static const char *exec_check(const struct execwatch *watches, const struct task *task, const struct watch *watch,

@@ -20,11 +20,11 @@
 struct watch {
 	pid_t tid, tgid;
 	bool killed; /* only its death is awaited */
-	struct exec_call call;
 	struct file_id named, program;
 	int named_fd, program_fd; /* keep the inodes from being used again while we compare */
-	bool script, unjudged;
+	bool script, unjudged, remembered;
 	bool report_only; /* was to be refused and is not, in audit mode: nothing to compare any more */
+	struct exec_call call;
 };
 
 struct execwatch {
@@ -64,9 +64,6 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 
 /* Makes it stop when it is back from the call, should the exec fail. */
 void watch_interrupt(pid_t tid);
-
-/* While it executes on another processor: has the kernel make what the check will look at. */
-void watch_warm(const struct task *task);
 
 /* A result of waitpid(). finding is filled on WATCH_CHANGED. */
 enum watch_result watch_event(struct execwatch *watches, pid_t pid, int status, struct watch_finding *finding);

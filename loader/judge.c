@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,16 +166,16 @@ static void format_of(const unsigned char head[HEAD_SIZE], struct judgement *out
 
 /* Files do not often change: what one was need not be read again while its change time is the same. Were it changed
  * within one tick of that clock, the exec would turn out to be another than was judged. */
-static struct file_id *seen_place(const struct judge *judge, const struct file_id *id)
+static struct judge_seen *seen_place(const struct judge *judge, const struct file_id *id)
 {
 	return &judge->seen[(id->ino ^ id->dev) % JUDGE_SEEN];
 }
 
 static bool seen(const struct judge *judge, const struct file_id *id)
 {
-	const struct file_id *place = seen_place(judge, id);
+	const struct judge_seen *place = seen_place(judge, id);
 
-	return file_unchanged(place, id) && id->changed;
+	return file_unchanged(&place->id, id) && id->changed;
 }
 
 /* With our rights, what we are told of a path it is told, too; with others we cannot know. */
@@ -284,28 +285,36 @@ static void judge_step(const struct judge *judge, const struct task *task, const
 	}
 }
 
+static void finding_copy(struct exec_finding *to, const struct exec_finding *from)
+{
+	memcpy(to, from, offsetof(struct exec_finding, path));
+	memcpy(to->path, from->path, strlen(from->path) + 1);
+}
+
 void judgement_tell(struct judgement *judgement, const struct exec_finding *finding)
 {
 	if (finding->verdict.reported && judgement->told_count <= EXEC_CHAIN_MAX)
-		judgement->told[judgement->told_count++] = *finding;
+		finding_copy(&judgement->told[judgement->told_count++], finding);
 }
 
 /* Keeps of two findings the one that matters more. */
 static void finding_keep(struct exec_finding *kept, const struct exec_finding *step)
 {
 	if (!kept->verdict.denied || step->verdict.enforced)
-		*kept = *step;
+		finding_copy(kept, step);
 }
 
 /* One file of the chain. True: it is a script, whose interpreter comes next. */
 static bool chain_step(const struct judge *judge, const struct task *task, struct exec_call *call, bool interpreter,
 		       struct judgement *out)
 {
-	struct exec_finding step = {.interpreter = interpreter};
+	struct exec_finding step;
 	unsigned char head[HEAD_SIZE];
 	bool plain, script = false;
 	int fd = open_step(judge, task, call->dirfd, call->path, call->flags, &plain);
 
+	memset(&step, 0, offsetof(struct exec_finding, path));
+	step.interpreter = interpreter;
 	out->script = interpreter;
 	if (fd < 0 && own_error(task, fd, out))
 		return false;
@@ -325,7 +334,7 @@ static bool chain_step(const struct judge *judge, const struct task *task, struc
 			if (out->elf32)
 				refuse_elf32(judge, &step);
 			else if (!script && !out->foreign)
-				*seen_place(judge, &out->program_id) = out->program_id;
+				*seen_place(judge, &out->program_id) = (struct judge_seen){.id = out->program_id};
 		}
 	}
 	judgement_tell(out, &step);
@@ -336,8 +345,9 @@ static bool chain_step(const struct judge *judge, const struct task *task, struc
 static void chain_judge(const struct judge *judge, const struct task *task, const struct exec_call *call,
 			struct judgement *out)
 {
-	struct exec_call at = *call;
+	struct exec_call at;
 
+	exec_call_copy(&at, call);
 	for (int step = 0; step < EXEC_CHAIN_MAX; step++) {
 		if (!chain_step(judge, task, &at, step > 0, out))
 			return;
@@ -358,12 +368,29 @@ static void identity_set(struct judgement *out, struct verdict verdict, enum ide
 	out->to = to;
 }
 
+/* Does it give nothing to anyone? Capabilities come and go with the change time, too; and should that be forged, the
+ * kernel tells at the exec event. */
+static bool gives_nothing(const struct judge *judge, const struct task *task, struct judgement *out)
+{
+	struct judge_seen *place = seen_place(judge, &out->program_id);
+	const bool known = seen(judge, &out->program_id);
+
+	out->remembered = known && place->gives_nothing && !(out->program_id.mode & (S_ISUID | S_ISGID));
+	if (out->remembered)
+		return true;
+	if (setid_gives(task, out->program, &out->program_id))
+		return false;
+	if (known)
+		place->gives_nothing = true;
+	return true;
+}
+
 /* What the program gives, held against what the policy says of identities. */
 static void identity_judge(const struct judge *judge, const struct task *task, struct judgement *out)
 {
 	struct setid_gain gain;
 
-	if (!setid_gives(task, out->program, &out->program_id))
+	if (gives_nothing(judge, task, out))
 		return;
 	if (setid_gain(task, out->program, &out->program_id, &gain)) {
 		identity_set(out, verdict_of(judge->image, VERDICT_UNRESOLVED(RULE_IDENTITY)), IDENTITY_SETID, 0, 0);
@@ -413,10 +440,16 @@ void judge_close(struct judge *judge)
 	judge->seen = NULL;
 }
 
+void judgement_begin(struct judgement *judgement)
+{
+	memset(judgement, 0, offsetof(struct judgement, file.path));
+	judgement->file.path[0] = 0;
+	judgement->named = judgement->program = -1;
+}
+
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
 		struct judgement *out)
 {
-	*out = (struct judgement){.named = -1, .program = -1};
 	chain_judge(judge, task, call, out);
 	if (judge->identity && !out->error && !out->unjudged && !out->file.verdict.enforced)
 		identity_judge(judge, task, out);

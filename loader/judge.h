@@ -6,9 +6,17 @@
 #ifndef MANTLET_JUDGE_H
 #define MANTLET_JUDGE_H
 
+#include <string.h>
+
 #include "origin.h"
 #include "policy/verdict.h"
 #include "task.h"
+
+/* A file that was found to be a 64-bit program when it was like this. */
+struct judge_seen {
+	struct file_id id;
+	bool gives_nothing; /* no capabilities either */
+};
 
 struct judge {
 	image_ref image;
@@ -17,8 +25,8 @@ struct judge {
 	/* Paths may lead some task elsewhere than us. Until then a task's root need not be asked for: what an unseen
 	 * difference leads to is found out when it executes, only that it then is killed and not refused. */
 	bool apart;
-	bool identity;        /* the policy has a say on what a program gives */
-	struct file_id *seen; /* JUDGE_SEEN files, each found to be a 64-bit program when it was like this */
+	bool identity;           /* the policy has a say on what a program gives */
+	struct judge_seen *seen; /* JUDGE_SEEN of them */
 };
 
 #define JUDGE_SEEN 128
@@ -30,12 +38,20 @@ struct exec_call {
 	char path[PATH_MAX];
 };
 
+/* Its path may be much shorter than there is room for. */
+static inline void exec_call_copy(struct exec_call *to, const struct exec_call *from)
+{
+	to->dirfd = from->dirfd;
+	to->flags = from->flags;
+	memcpy(to->path, from->path, strlen(from->path) + 1);
+}
+
 /* The verdict on one file. */
 struct exec_finding {
 	struct verdict verdict;
 	const char *reason;  /* why, if the rule's name does not tell; else NULL */
-	char path[PATH_MAX]; /* the file, or as it was named if it has no name */
 	bool interpreter;    /* it is an interpreter and not what the call names */
+	char path[PATH_MAX]; /* the file, or as it was named if it has no name; last, so that none clears it */
 };
 
 #define EXEC_CHAIN_MAX 6 /* a file and the five rewrites that the kernel allows */
@@ -43,10 +59,6 @@ struct exec_finding {
 struct judgement {
 	/* < 0: no verdict was needed, the call fails with this by itself */
 	int error;
-	/* of a script and its interpreters: the one that is refused, else the first to be reported, else the last */
-	struct exec_finding file;
-	struct exec_finding told[EXEC_CHAIN_MAX + 1]; /* those that are to be reported, in order */
-	unsigned int told_count;
 	char reason_text[128]; /* what reason may point to */
 	/* what the program would give the task, if the policy says no to that */
 	struct verdict identity;
@@ -56,9 +68,15 @@ struct judgement {
 	bool script;        /* what will run is its interpreter */
 	int named, program; /* O_PATH, or -1; owned. What the call names; what will run in the end */
 	struct file_id named_id, program_id;
-	bool unjudged; /* the kernel is going to refuse it, so the policy was not asked */
-	bool foreign;  /* neither a script nor of this machine: the kernel might know a helper */
-	bool elf32;    /* of 32-bit class */
+	bool unjudged;   /* the kernel is going to refuse it, so the policy was not asked */
+	bool remembered; /* that the program gives nothing: the kernel has to say the same */
+	bool foreign;    /* neither a script nor of this machine: the kernel might know a helper */
+	bool elf32;      /* of 32-bit class */
+
+	unsigned int told_count;
+	/* of a script and its interpreters: the one that is refused, else the first to be reported, else the last */
+	struct exec_finding file;
+	struct exec_finding told[EXEC_CHAIN_MAX + 1]; /* those that are to be reported, in order */
 };
 
 /* Both outlive the judge. no_new_privs: programs give nothing. -errno; judge_close() then, too. */
@@ -68,7 +86,10 @@ int judge_open(struct judge *judge, image_ref image, int root, bool no_new_privs
 bool judge_asked(const struct judge *judge);
 void judge_close(struct judge *judge);
 
-/* Always leaves a judgement that judgement_drop() takes. */
+/* An empty one. judgement_drop() takes it. */
+void judgement_begin(struct judgement *judgement);
+
+/* Into one that was begun. */
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,
 		struct judgement *out);
 void judgement_drop(struct judgement *judgement);

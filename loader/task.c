@@ -164,7 +164,26 @@ static int proc_aux(const struct task *task, uint64_t type, uint64_t *value)
 	return got < 0 ? got : -ENOENT;
 }
 
-int task_execfn(const struct task *task, char *buf, size_t size)
+static int aux(const struct task *task, const uint64_t *stack, size_t words, uint64_t type, uint64_t *value)
+{
+	return stack_aux(stack, words, type, value) ? proc_aux(task, type, value) : 0;
+}
+
+/* AT_SECURE is not said to whom root started (cap_bprm_creds_from_file()): of those that may be so. */
+static int aux_gained(const struct task *task, const uint64_t *stack, size_t words, bool *gained)
+{
+	uint64_t secure = 0, real = 0, effective = 0;
+	int ret = aux(task, stack, words, AT_SECURE, &secure);
+
+	if (!ret)
+		ret = aux(task, stack, words, AT_UID, &real);
+	if (!ret)
+		ret = aux(task, stack, words, AT_EUID, &effective);
+	*gained = secure || (!real && effective);
+	return ret;
+}
+
+int task_executed(const struct task *task, char *buf, size_t size, bool *gained)
 {
 	uint64_t stack[STACK_WORDS], begin = 0, address = 0;
 	const char *string;
@@ -176,7 +195,10 @@ int task_execfn(const struct task *task, char *buf, size_t size)
 	got = task_bytes(task, begin, stack, sizeof(stack));
 	if (got < 0)
 		return got;
-	if (stack_aux(stack, got / 8, AT_EXECFN, &address) && (ret = proc_aux(task, AT_EXECFN, &address)))
+	ret = aux(task, stack, got / 8, AT_EXECFN, &address);
+	if (!ret)
+		ret = aux_gained(task, stack, got / 8, gained);
+	if (ret)
 		return ret;
 	/* usually it is what the stack ends with, so it has been read, too */
 	string = (const char *)stack + (address - begin);

@@ -59,8 +59,9 @@ ssize_t task_bytes(const struct task *task, uint64_t address, void *buf, size_t 
 /* Exactly len bytes at an address of the task. */
 int task_memory(const struct task *task, uint64_t address, void *buf, size_t len);
 
-/* Of a task that is stopped at the exec event: the name under which the kernel says that it executed. */
-int task_execfn(const struct task *task, char *buf, size_t size);
+/* Of a task that is stopped at the exec event: the name under which the kernel says that it executed, and whether the
+ * program may have given it anything: false if it surely did not. Both are in its memory: who has all that it has may have written there. */
+int task_executed(const struct task *task, char *buf, size_t size, bool *gained);
 
 /* Its thread group, 0 if it is gone. */
 pid_t task_group(const struct task *task);
