@@ -158,7 +158,7 @@ $(B)/tests/verdict-bench: tests/bench/verdict.c $(PARITY_NEEDS)
 	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -o $@ $< $(PARITY) -lbpf -lelf -ljson-c -lz
 
 # the costs of LSM mode, in a VM
-BENCH := $(addprefix $(B)/bench/,operations floor nothing floor.bpf.o)
+BENCH := $(addprefix $(B)/bench/,operations supervisor floor nothing floor.bpf.o)
 
 $(B)/bench/floor.bpf.o: tests/bench/floor.bpf.c Makefile
 	@mkdir -p $(@D)
@@ -168,7 +168,7 @@ $(B)/bench/floor: tests/bench/floor.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -o $@ $< -lbpf -lelf -lz
 
-$(B)/bench/operations: tests/bench/operations.c Makefile
+$(B)/bench/operations $(B)/bench/supervisor: $(B)/bench/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)$(CC) $(CPPFLAGS) -O2 -g $(WARNINGS) -static -o $@ $<
 
