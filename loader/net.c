@@ -92,34 +92,17 @@ void net_close(struct net *net)
 }
 
 /* Before 6.9 a pidfd is of a thread group: then the descriptors are its first thread's. */
-static int pidfd_open(const struct task *task)
+static int pidfd_open(const struct task *task, struct net_pidfd *out)
 {
-	int pidfd = syscall(SYS_pidfd_open, task->tid, PIDFD_OF_THREAD);
-
-	if (pidfd < 0 && errno == EINVAL)
-		pidfd = syscall(SYS_pidfd_open, task_group(task), 0);
-	if (pidfd < 0)
+	*out = (struct net_pidfd){.tid = task->tid, .of = task->tid};
+	out->fd = syscall(SYS_pidfd_open, task->tid, PIDFD_OF_THREAD);
+	if (out->fd < 0 && errno == EINVAL) {
+		out->of = task_group(task);
+		out->fd = syscall(SYS_pidfd_open, out->of, 0);
+	}
+	if (out->fd < 0)
 		return errno == EINVAL ? -ESRCH : -errno;
-	return pidfd;
-}
-
-/* Kept: as long as the task lives, its number and its pidfd name the same, and afterwards the pidfd names nobody. */
-static int pidfd_of(struct net *net, const struct task *task)
-{
-	struct net_pidfd *kept = &net->pidfds[net->pidfd_next % NET_PIDFDS];
-	int fd;
-
-	for (size_t i = 0; i < NET_PIDFDS; i++)
-		if (net->pidfds[i].tid == task->tid)
-			return net->pidfds[i].fd;
-	fd = pidfd_open(task);
-	if (fd < 0)
-		return fd;
-	if (kept->tid)
-		close(kept->fd);
-	*kept = (struct net_pidfd){.tid = task->tid, .fd = fd};
-	net->pidfd_next++;
-	return fd;
+	return 0;
 }
 
 static void pidfd_forget(struct net *net, pid_t tid)
@@ -129,6 +112,32 @@ static void pidfd_forget(struct net *net, pid_t tid)
 			close(net->pidfds[i].fd);
 			net->pidfds[i].tid = 0;
 		}
+}
+
+/* As long as a task lives, its number and its pidfd name the same, and afterwards the pidfd names nobody. The number of
+ * another thread of the group may be another task's by now. */
+static bool pidfd_stands(const struct net_pidfd *kept)
+{
+	return kept->of == kept->tid || syscall(SYS_tgkill, kept->of, kept->tid, 0) == 0 || errno == EPERM;
+}
+
+static int pidfd_of(struct net *net, const struct task *task)
+{
+	struct net_pidfd *kept = &net->pidfds[net->pidfd_next % NET_PIDFDS], opened;
+	int ret;
+
+	for (size_t i = 0; i < NET_PIDFDS; i++)
+		if (net->pidfds[i].tid == task->tid && pidfd_stands(&net->pidfds[i]))
+			return net->pidfds[i].fd;
+	pidfd_forget(net, task->tid);
+	ret = pidfd_open(task, &opened);
+	if (ret)
+		return ret;
+	if (kept->tid)
+		close(kept->fd);
+	*kept = opened;
+	net->pidfd_next++;
+	return kept->fd;
 }
 
 int net_copy(struct net *net, const struct task *task, int number)
@@ -144,8 +153,8 @@ int net_copy(struct net *net, const struct task *task, int number)
 		if (fd >= 0)
 			return fd;
 		fd = errno == EMFILE || errno == ENFILE ? -ENOBUFS : -errno;
-		if (fd == -ESRCH || fd == -EBADF)
-			pidfd_forget(net, task->tid); /* it may be of one that had the number before */
+		if (fd == -ESRCH)
+			pidfd_forget(net, task->tid); /* it was of one that had the number before */
 	}
 	return fd;
 }

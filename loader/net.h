@@ -64,7 +64,7 @@ struct net_lost {
 };
 
 struct net_pidfd {
-	pid_t tid;
+	pid_t tid, of; /* of: whose descriptors it leads to */
 	int fd;
 };
 
