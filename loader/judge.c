@@ -181,10 +181,9 @@ static bool seen(const struct judge *judge, const struct file_id *id)
 /* With our rights, what we are told of a path it is told, too; with others we cannot know. */
 static bool same_user(const struct task *task)
 {
-	struct task_text text;
+	uid_t fsuid;
 
-	task_describe(task, &text);
-	return text.pid && text.fsuid == geteuid();
+	return !task_fsuid(task, &fsuid) && fsuid == geteuid();
 }
 
 /* Errors that tell of the path and not of us. Those that depend on who looks are left to the kernel: a user who may not

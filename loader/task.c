@@ -259,6 +259,16 @@ pid_t task_group(const struct task *task)
 	return status_number(status, "\nTgid:", 0);
 }
 
+int task_fsuid(const struct task *task, uid_t *fsuid)
+{
+	char status[4096];
+
+	if (task_text_read(task, "status", status, sizeof(status)) <= 0)
+		return -ESRCH;
+	*fsuid = status_number(status, "\nUid:", 3);
+	return 0;
+}
+
 void task_describe(const struct task *task, struct task_text *text)
 {
 	char status[4096], path[32];
@@ -270,7 +280,6 @@ void task_describe(const struct task *task, struct task_text *text)
 		text->ppid = status_number(status, "\nPPid:", 0);
 		text->tracer = status_number(status, "\nTracerPid:", 0);
 		text->uid = status_number(status, "\nUid:", 0);
-		text->fsuid = status_number(status, "\nUid:", 3);
 		text->gid = status_number(status, "\nGid:", 0);
 	}
 	len = task_text_read(task, "comm", text->comm, sizeof(text->comm));

@@ -34,7 +34,7 @@ struct file_id {
 struct task_text {
 	char comm[64], exe[PATH_MAX];
 	pid_t pid, ppid, tracer;
-	uid_t uid, fsuid;
+	uid_t uid;
 	gid_t gid;
 };
 
@@ -65,6 +65,9 @@ int task_executed(const struct task *task, char *buf, size_t size, bool *gained)
 
 /* Its thread group, 0 if it is gone. */
 pid_t task_group(const struct task *task);
+
+/* As whom it looks up paths. -errno: it cannot be told. */
+int task_fsuid(const struct task *task, uid_t *fsuid);
 
 /* Fills what can be read; the rest stays 0 or empty. */
 void task_describe(const struct task *task, struct task_text *text);
