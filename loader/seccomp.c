@@ -383,8 +383,10 @@ static int seccomp_adopt(struct guard *guard, pid_t child, int sock, struct faul
 		close(listener);
 		return fault_set(fault, errno, "cannot hide the supervisor from its command: %s", strerror(errno));
 	}
-	/* The one who answers is to run where the one who asked does: from 6.6 on. */
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	/* The one who answers is to run where the one who asked does: from 6.6 on. But who executes looks for a processor
+	 * that it has for itself, and moves there in the middle of it: where nobody connects that costs more. */
+	if (guard->net)
+		ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	guard->child = child;
 	guard->listener = listener;
 	ret = guard->net ? net_adopt(guard->net) : 0;
