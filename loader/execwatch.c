@@ -185,8 +185,10 @@ static bool allowed_afresh(const struct execwatch *watches, const struct task *t
 		allowed = again.foreign && !verdict.enforced;
 	}
 	/* what it gave the task already has, so whether it gained cannot be told any more */
-	if (allowed && watches->judge->identity && setid_gives(task, exe, exe_id))
+	if (allowed && watches->judge->identity && setid_gives(task, exe, exe_id)) {
+		judge_forget(watches->judge, exe_id);
 		allowed = false;
+	}
 	judgement_drop(&again);
 	return allowed;
 }

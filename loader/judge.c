@@ -439,6 +439,11 @@ void judge_close(struct judge *judge)
 	judge->seen = NULL;
 }
 
+void judge_forget(const struct judge *judge, const struct file_id *id)
+{
+	seen_place(judge, id)->gives_nothing = false;
+}
+
 void judgement_begin(struct judgement *judgement)
 {
 	memset(judgement, 0, offsetof(struct judgement, file.path));

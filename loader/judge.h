@@ -94,6 +94,9 @@ void judge_exec(const struct judge *judge, const struct task *task, const struct
 		struct judgement *out);
 void judgement_drop(struct judgement *judgement);
 
+/* The file gives something after all: the next exec of it is refused before it begins. */
+void judge_forget(const struct judge *judge, const struct file_id *id);
+
 /* Has the finding reported, if its verdict is to be. */
 void judgement_tell(struct judgement *judgement, const struct exec_finding *finding);
 
