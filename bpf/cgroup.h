@@ -74,7 +74,7 @@ static __always_inline __u32 cgroup_slot(struct cgroup *cgroup)
 struct cgroup_walk {
 	struct cgroup *cgroup;
 	struct verdict_walk verdict;
-	__u32 left;
+	__u32 pad, left;
 	struct image_view image;
 	__u64 whole;
 	char name[8 + EVENT_NAME];
@@ -86,6 +86,7 @@ _Static_assert(__builtin_offsetof(struct cgroup_walk, left) % 8 == 4, "see decid
 static __attribute__((noinline)) long cgroup_step(__u32 i, void *ctx)
 {
 	struct cgroup_walk *walk = ctx;
+	struct image_view image = image_afresh(&walk->image);
 	const char *byte = walk->name + DECIDE_NAME;
 	struct cgroup *cgroup = walk->cgroup, *above;
 	long size;
@@ -93,8 +94,7 @@ static __attribute__((noinline)) long cgroup_step(__u32 i, void *ctx)
 	if (walk->left) {
 		walk->left--;
 		asm("%0 += %1" : "+r"(byte) : "r"((__u64)walk->left & 0xff));
-		verdict_exec_byte(&walk->image, &walk->verdict, *byte);
-		return 0;
+		return !verdict_exec_step(&image, &walk->verdict, *byte);
 	}
 	above = cgroup_above(cgroup);
 	if (!above) {

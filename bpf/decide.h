@@ -6,8 +6,6 @@
 #include "gather.h"
 #include "policy/verdict.h"
 
-#define unlikely(condition) __builtin_expect(!!(condition), 0) /* keeps it out of the way, and of the registers */
-
 struct decision {
 	struct verdict verdict;
 	__u32 generation;
@@ -16,16 +14,15 @@ struct decision {
 };
 
 /* The image of a domain; false: it has none. */
-static __always_inline _Bool domain_image(const struct domain *domain, struct image_view *image)
+static __always_inline _Bool domain_image(const struct domain *domain, image_ref image)
 {
 	return image_open(image, bpf_map_lookup_elem(&policies, &domain->policy));
 }
 
 /* The image of a domain, and its generation; false, and the verdict: there is none. */
-static __always_inline _Bool decide_image(const struct domain *domain, __u32 section, struct image_view *image,
-					  struct decision *d)
+static __always_inline _Bool decide_policy(__u32 policy, __u32 section, image_ref image, struct decision *d)
 {
-	if (!domain_image(domain, image)) {
+	if (!image_open(image, bpf_map_lookup_elem(&policies, &policy))) {
 		d->end = PATH_NO_POLICY;
 		d->verdict.rule = VERDICT_UNRESOLVED(section);
 		d->verdict.denied = d->verdict.enforced = d->verdict.reported = 1;
@@ -37,77 +34,54 @@ static __always_inline _Bool decide_image(const struct domain *domain, __u32 sec
 	return 1;
 }
 
-/* Where a walk of names stands: verdict_exec_byte(), made of few instructions where the next cell is near. */
-struct decide_place {
-	const struct image_page *page; /* that was looked at last, */
-	const struct image_state *at;  /* a cell of some page */
-	__u32 number;                  /* of page */
-	__u32 base;                    /* of at */
-};
+static __always_inline _Bool decide_image(const struct domain *domain, __u32 section, image_ref image,
+					  struct decision *d)
+{
+	return decide_policy(domain->policy, section, image, d);
+}
+
+/* Asks the table IMAGE_UID or IMAGE_GID. */
+VERIFIED_ONCE int decide_id(__u32 policy, __u32 table, __u32 id, struct decision *d)
+{
+	struct image_view image;
+
+	if (d && decide_policy(policy, table == IMAGE_UID ? RULE_UID : RULE_GID, &image, d))
+		d->verdict = verdict_by(d->flags, verdict_id_number(&image, table, id));
+	return 0;
+}
+
+/* Asks the table IMAGE_TCP or IMAGE_UDP. */
+VERIFIED_ONCE int decide_address(__u32 policy, __u32 table_port, __u64 high, __u64 low, struct decision *d)
+{
+	struct verdict_address address = {high, low};
+	struct image_view image;
+
+	if (d && decide_policy(policy, RULE_CONNECT, &image, d))
+		d->verdict = verdict_by(
+			d->flags, verdict_connect_number(&image, table_port & 0xffff, address, table_port >> 16));
+	return 0;
+}
+
+#define TABLE_PORT(table, port) ((table) | (__u32)(port) << 16)
 
 /* ctx of decide_short(), and what decide_long() begins with. */
 struct decide_walk {
 	struct path_walk path;
 	struct verdict_walk verdict;
 	struct image_view image;
-	struct decide_place place;
 	struct dentry *dentry; /* as path.dentry, of a type that the verifier knows */
 };
-
-/* Has the page of a cell at hand; false: there is none. */
-static __always_inline _Bool decide_page(image_ref image, struct decide_place *place, __u32 index)
-{
-	__u32 number = index / IMAGE_PAGE;
-
-	if (unlikely(number != place->number)) {
-		__u32 key = number; /* or else every byte's is put on the stack */
-		const struct image_page *page = bpf_map_lookup_elem(image->map, &key);
-
-		if (!page)
-			return 0;
-		place->page = page;
-		place->number = number;
-	}
-	return 1;
-}
-
-static __always_inline const struct image_state *decide_cell(const struct decide_place *place, __u32 index)
-{
-	return (const void *)&place->page->cell[index % IMAGE_PAGE];
-}
-
-static __always_inline _Bool decide_enter(struct decide_place *place, const struct image_state *state)
-{
-	place->at = state;
-	place->base = state->base;
-	return 1;
-}
-
-/* False: the image is torn. */
-static __always_inline _Bool decide_byte(image_ref image, struct decide_place *place, unsigned char byte)
-{
-	__u32 index = place->base + byte;
-	const struct image_state *next;
-
-	if (!unlikely(!decide_page(image, place, index))) {
-		next = decide_cell(place, index);
-		if (!unlikely(next->owner != place->base))
-			return decide_enter(place, next);
-	}
-	index = verdict_fallback(place->at->fallback, byte);
-	return decide_page(image, place, index) && decide_enter(place, decide_cell(place, index));
-}
 
 #define DECIDE_BYTE                                                                                                  \
 	if (!word)                                                                                                   \
 		return 1;                                                                                            \
-	if (unlikely(!decide_byte(image, place, word >> 56)))                                                        \
+	if (unlikely(!verdict_exec_step(image, walk, word >> 56)))                                                   \
 		return 0;                                                                                            \
 	word <<= 8;
 
 /* The bytes of a part of a name, the last one at the top. No name has a NUL in it. Written out, since the counter of a loop
  * would take a register that there is not. */
-static __always_inline _Bool decide_word(image_ref image, struct decide_place *place, __u64 word)
+static __always_inline _Bool decide_word(image_ref image, struct verdict_walk *walk, __u64 word)
 {
 	DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE;
 	DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE;
@@ -121,7 +95,8 @@ static __always_inline _Bool decide_word(image_ref image, struct decide_place *p
 static long decide_short(__u32 i, void *ctx)
 {
 	struct decide_walk *walk = ctx;
-	struct decide_place place = walk->place;
+	struct image_view image = walk->image;
+	struct verdict_walk verdict = walk->verdict;
 	struct dentry *dentry = walk->dentry;
 	struct path_short name;
 
@@ -130,14 +105,17 @@ static long decide_short(__u32 i, void *ctx)
 	if (unlikely(name.len > 8)) {
 #pragma unroll
 		for (int k = PATH_WORDS - 1; k > 0; k--)
-			if (!decide_word(&walk->image, &place, path_short_word(&name, k)))
+			if (!decide_word(&image, &verdict, path_short_word(&name, k)))
 				return 1;
 	}
-	if (!decide_word(&walk->image, &place, path_short_word(&name, 0)))
+	if (!decide_word(&image, &verdict, path_short_word(&name, 0)))
 		return 1;
-	if (!decide_byte(&walk->image, &place, '/') || !path_short_end(dentry, &name))
+	if (!verdict_exec_step(&image, &verdict, '/') || !path_short_end(dentry, &name))
 		return 1;
-	walk->place = place;
+	walk->image.page = image.page;
+	walk->image.number = image.number;
+	walk->verdict.at = verdict.at;
+	walk->verdict.base = verdict.base;
 	walk->dentry = name.parent;
 	return 0;
 }
@@ -167,6 +145,7 @@ static __attribute__((noinline)) long decide_step(__u32 i, void *ctx)
 {
 	struct decide_long *rest = ctx;
 	struct decide_walk *walk = rest->walk;
+	struct image_view image = image_afresh(&walk->image);
 	const char *byte = rest->name + DECIDE_NAME;
 	int len;
 
@@ -174,8 +153,7 @@ static __attribute__((noinline)) long decide_step(__u32 i, void *ctx)
 		rest->left--;
 		/* in this order: the verifier forgets whose stack it is when a pointer is added to a number (6.18) */
 		asm("%0 += %1" : "+r"(byte) : "r"((__u64)rest->left & 0xff));
-		verdict_exec_byte(&walk->image, &walk->verdict, *byte);
-		return 0;
+		return !verdict_exec_step(&image, &walk->verdict, *byte);
 	}
 	len = path_step(&walk->path, rest->name + DECIDE_NAME + 1);
 	if (walk->path.end)
@@ -204,14 +182,8 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 	path_begin(&walk->path, path->mnt, path->dentry, domain);
 	if (HAS_LOOP) {
 		walk->dentry = walk->path.dentry;
-		walk->place = (struct decide_place){
-			.page = walk->image.first,
-			.at = (const void *)image_head(&walk->image, IMAGE_EXEC),
-			.base = walk->verdict.base,
-		};
 		bpf_loop(PATH_STEPS, decide_short, walk, 0);
 		walk->path.dentry = walk->dentry;
-		verdict_walk_enter(&walk->verdict, (const void *)walk->place.at);
 		if (path_at_root(&walk->path))
 			return PATH_WHOLE;
 	}
@@ -228,7 +200,8 @@ static __attribute__((noinline)) int decide_exec(const struct domain *domain, co
 		return 0;
 	if (verdict_exec_begin(&walk.image, &walk.verdict))
 		d->end = decide_path(&walk, path, domain);
-	d->verdict = verdict_by(d->flags, d->end == PATH_WHOLE ? walk.verdict.rule : VERDICT_UNRESOLVED(RULE_EXEC));
+	d->verdict =
+		verdict_by(d->flags, d->end == PATH_WHOLE ? walk.verdict.at->rule : VERDICT_UNRESOLVED(RULE_EXEC));
 	return 0;
 }
 

@@ -55,16 +55,15 @@ static __attribute__((noinline)) int identity_groups(const struct domain *domain
 						     const struct cred *old)
 {
 	const struct group_info *after = new->group_info, *before = old->group_info;
-	struct groups_walk walk = {.identity.report.domain = domain, .new = after, .old = before};
+	struct groups_walk walk = {
+		.identity.domain = domain, .identity.table = IMAGE_GID, .new = after, .old = before};
 
 	walk.new_count = BPF_CORE_READ(after, ngroups);
 	walk.old_count = BPF_CORE_READ(before, ngroups);
 	walk.new_at = walk.old_at = domain->zero;
-	if (identity_begin(&walk.identity, IMAGE_GID)) {
-		walk.identity.decision.verdict.rule = domain->zero;
-		bpf_loop(GROUPS_STEPS, groups_step, &walk, 0);
-	}
-	return identity_end(&walk.identity);
+	walk.identity.decision.verdict.rule = domain->zero;
+	bpf_loop(GROUPS_STEPS, groups_step, &walk, 0);
+	return identity_end(&walk.identity, 0);
 }
 
 #endif

@@ -16,10 +16,10 @@
 enum identity_ids { ID_REAL, ID_EFFECTIVE, ID_SAVED, ID_FS, IDS };
 
 struct identity {
-	struct image_view image;
-	__u32 table;              /* IMAGE_UID or IMAGE_GID */
-	struct decision decision; /* on report.identity */
-	struct report report;     /* domain is filled in; path, for an exec */
+	const struct domain *domain;
+	struct event_identity asked; /* what is decided about */
+	struct decision decision;
+	__u32 table; /* IMAGE_UID or IMAGE_GID */
 };
 
 /*
@@ -47,147 +47,134 @@ __attribute__((noinline)) __u64 id_seen(__u64 user_ns, __u32 table, __u32 id)
 	return 0;
 }
 
-/* Begins with a table; false: nothing is to be asked. */
-static __always_inline _Bool identity_begin(struct identity *identity, __u32 table)
-{
-	identity->table = table;
-	if (!decide_image(identity->report.domain, table == IMAGE_UID ? RULE_UID : RULE_GID, &identity->image,
-			  &identity->decision))
-		return 0;
-	return ((const struct image_table *)image_head(&identity->image, table))->count;
-}
-
 static __always_inline __u64 id_translate(const struct identity *identity, __u32 id)
 {
-	__u64 ns = identity->report.domain->user_ns;
+	__u64 ns = identity->domain->user_ns;
 
 	return ns ? id_seen(ns, identity->table, id) : ID_FOUND | id;
 }
 
-static __always_inline void identity_asked(struct identity *identity, __u32 kind, __u32 from, __u32 to)
+static __always_inline void identity_decide(const struct identity *identity, __u32 id, struct decision *d)
 {
-	identity->report.identity.kind = kind;
-	identity->report.identity.from = from;
-	identity->report.identity.to = to;
-}
-
-/* The verdict on one id. The first that is refused stays; true: that was it. */
-static __always_inline _Bool identity_ask(struct identity *identity, __u32 kind, __u32 from, __u32 to)
-{
-	__u64 seen = id_translate(identity, to);
-	__u32 rule = VERDICT_UNRESOLVED(identity->table == IMAGE_UID ? RULE_UID : RULE_GID);
-	struct verdict verdict;
+	__u64 seen = id_translate(identity, id);
+	__u32 section = identity->table == IMAGE_UID ? RULE_UID : RULE_GID;
+	struct image_view image;
 
 	if (seen)
-		rule = verdict_id_number(&identity->image, identity->table, seen, 0);
-	verdict = verdict_by(identity->decision.flags, rule);
-	if (identity->decision.verdict.rule && !verdict.denied)
-		return 0;
-	identity->decision.verdict = verdict;
-	identity->decision.end = seen ? PATH_WHOLE : PATH_NO_ID;
-	identity_asked(identity, kind, from, seen);
-	return verdict.denied;
+		decide_id(identity->domain->policy, identity->table, seen, d);
+	else if (decide_image(identity->domain, section, &image, d))
+		d->verdict = verdict_by(d->flags, VERDICT_UNRESOLVED(section));
 }
 
-static __always_inline int identity_end(struct identity *identity)
+/* Asks about one id. What is decided about the first one that is refused stays; true: that was it. */
+static __always_inline _Bool identity_ask(struct identity *identity, __u32 kind, __u32 from, __u32 to)
+{
+	struct decision d = {};
+
+	identity_decide(identity, to, &d);
+	if (identity->decision.verdict.rule && !d.verdict.denied)
+		return 0;
+	identity->decision = d;
+	identity->asked.kind = kind;
+	identity->asked.from = from;
+	identity->asked.to = to;
+	return d.verdict.denied;
+}
+
+/* Not inline: for its stack. path: the program's, of an exec; or NULL. */
+static __attribute__((noinline)) int identity_report(struct identity *identity, const struct path *path)
+{
+	struct report report = {
+		.domain = identity->domain, .decision = &identity->decision, .kind = EVENT_IDENTITY, .path = path};
+	__u64 seen = id_translate(identity, identity->asked.to);
+
+	if (!seen)
+		identity->decision.end = PATH_NO_ID;
+	report.identity = identity->asked;
+	report.identity.to = seen;
+	if (identity->asked.kind != EVENT_GROUP) /* which comes from nothing */
+		report.identity.from = id_translate(identity, identity->asked.from);
+	return report_send(&report);
+}
+
+static __always_inline int identity_end(struct identity *identity, const struct path *path)
 {
 	int refused = -EPERM;
-	struct report *report = &identity->report;
 
-	report->decision = &identity->decision;
-	report->kind = EVENT_IDENTITY;
 	if (!identity->decision.verdict.reported)
 		return 0;
-	if (report->identity.kind != EVENT_GROUP) /* which comes from nothing */
-		report->identity.from = id_translate(identity, report->identity.from);
-	report_send(report);
-	barrier_var(
-		refused); /* -1 is else made of the flag, in a way that the verifier does not see through (6.12) */
+	identity_report(identity, path);
+	barrier_var(refused); /* -1 is else made of the flag, in a way that 6.12 does not see through */
 	return identity->decision.verdict.enforced ? refused : 0;
 }
 
+static __always_inline void ids_gather(__u32 *id, const struct cred *cred, __u32 table)
+{
+	_Bool uid = table == IMAGE_UID;
+
+	id[ID_REAL] = uid ? cred->uid.val : cred->gid.val;
+	id[ID_EFFECTIVE] = uid ? cred->euid.val : cred->egid.val;
+	id[ID_SAVED] = uid ? cred->suid.val : cred->sgid.val;
+	id[ID_FS] = uid ? cred->fsuid.val : cred->fsgid.val;
+}
+
 /* Real, effective, saved, file system's: each that changes, and one that is equal to the one before it once. */
-static __always_inline void identity_four(struct identity *identity, __u32 kind, const __u32 *from, const __u32 *to)
+static __always_inline int identity_each(const struct domain *domain, __u32 table, const struct cred *new,
+					 const struct cred *old)
 {
+	struct identity identity = {.domain = domain, .table = table};
+	__u32 from[IDS], to[IDS];
+
+	ids_gather(from, old, table);
+	ids_gather(to, new, table);
 	for (int i = 0; i < IDS; i++) {
-		if (from[i] == to[i] || (i && to[i - 1] != from[i - 1] && to[i] == to[i - 1]))
-			continue;
-		if (identity_ask(identity, kind, from[i], to[i]))
+		_Bool again = i && to[i - 1] != from[i - 1] && to[i] == to[i - 1];
+
+		if (from[i] != to[i] && !again &&
+		    identity_ask(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from[i], to[i]))
 			break;
+		loop_again(i);
 	}
+	return identity_end(&identity, 0);
 }
 
-static __attribute__((noinline)) int identity_judge_all(const struct domain *domain, __u32 table, const __u32 *from,
-							const __u32 *to)
+/* Not inline, for their stack. */
+static __attribute__((noinline)) int identity_uids(const struct domain *domain, const struct cred *new,
+						   const struct cred *old)
 {
-	struct identity identity = {.report.domain = domain};
-
-	if (identity_begin(&identity, table))
-		identity_four(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from, to);
-	return identity_end(&identity);
+	return identity_each(domain, IMAGE_UID, new, old);
 }
 
-/* Is it what is mostly asked, and mostly allowed: one new id, of which nothing is to be told? */
-static __always_inline _Bool identity_silent(const struct domain *domain, __u32 table, const __u32 *from,
-					     const __u32 *to)
+static __attribute__((noinline)) int identity_gids(const struct domain *domain, const struct cred *new,
+						   const struct cred *old)
 {
+	return identity_each(domain, IMAGE_GID, new, old);
+}
+
+/* Mostly one id is asked about, and nothing is to be told of it: that is found out in a short way. */
+static __always_inline _Bool identity_silent(const struct domain *domain, __u32 table, const struct cred *new,
+					     const struct cred *old)
+{
+	__u32 from[IDS], to[IDS], id = 0;
 	struct image_view image;
-	__u32 id;
+	_Bool asked = 0;
 
-	if (from[0] != to[0])
-		id = to[0];
-	else if (from[1] != to[1])
-		id = to[1];
-	else if (from[2] != to[2])
-		id = to[2];
-	else if (from[3] != to[3])
-		id = to[3];
-	else
+	ids_gather(from, old, table);
+	ids_gather(to, new, table);
+#pragma unroll
+	for (int i = 0; i < IDS; i++) {
+		if (from[i] == to[i])
+			continue;
+		if (asked && id != to[i])
+			return 0;
+		asked = 1;
+		id = to[i];
+	}
+	if (!asked)
 		return 1;
-	if ((from[1] != to[1] && to[1] != id) || (from[2] != to[2] && to[2] != id) ||
-	    (from[3] != to[3] && to[3] != id) || domain->user_ns || !domain_image(domain, &image))
+	if (domain->user_ns || !domain_image(domain, &image))
 		return 0;
-	return verdict_silent(verdict_flags(&image), verdict_id_number(&image, table, id, 1));
-}
-
-static __always_inline int identity_judge(const struct domain *domain, __u32 table, const __u32 *from,
-					  const __u32 *to)
-{
-	return identity_silent(domain, table, from, to) ? 0 : identity_judge_all(domain, table, from, to);
-}
-
-static __always_inline void uids_gather(__u32 *id, const struct cred *cred)
-{
-	id[ID_REAL] = cred->uid.val;
-	id[ID_EFFECTIVE] = cred->euid.val;
-	id[ID_SAVED] = cred->suid.val;
-	id[ID_FS] = cred->fsuid.val;
-}
-
-static __always_inline void gids_gather(__u32 *id, const struct cred *cred)
-{
-	id[ID_REAL] = cred->gid.val;
-	id[ID_EFFECTIVE] = cred->egid.val;
-	id[ID_SAVED] = cred->sgid.val;
-	id[ID_FS] = cred->fsgid.val;
-}
-
-static __always_inline int identity_uids(const struct domain *domain, const struct cred *new, const struct cred *old)
-{
-	__u32 from[IDS], to[IDS];
-
-	uids_gather(from, old);
-	uids_gather(to, new);
-	return identity_judge(domain, IMAGE_UID, from, to);
-}
-
-static __always_inline int identity_gids(const struct domain *domain, const struct cred *new, const struct cred *old)
-{
-	__u32 from[IDS], to[IDS];
-
-	gids_gather(from, old);
-	gids_gather(to, new);
-	return identity_judge(domain, IMAGE_GID, from, to);
+	return !verdict_by(verdict_flags(&image), verdict_id_number(&image, table, id)).reported;
 }
 
 #include "groups.h"

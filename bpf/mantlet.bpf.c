@@ -166,10 +166,23 @@ int BPF_PROG(socket_check, int family, int type, int protocol, int kern, int ret
 	return domain ? connect_judge(domain, &asked) : err;
 }
 
+/* Not inline, for its stack. */
+static __attribute__((noinline)) int connect_full(const struct domain *domain, struct socket *sock,
+						  struct sockaddr *address, int addrlen)
+{
+	struct socket_asked asked = {.name = address, .len = addrlen};
+
+	if (!socket_gather(&asked, sock))
+		return -EACCES;
+	address_head(&asked.head, address);
+	return connect_judge(domain, &asked);
+}
+
 SEC("lsm/socket_connect")
 int BPF_PROG(connect_check, struct socket *sock, struct sockaddr *address, int addrlen, int ret)
 {
-	struct socket_asked asked = {.name = address, .len = addrlen};
+	struct sock *sk = sock->sk;
+	struct address_head head;
 	struct domain *domain;
 	int err;
 
@@ -178,13 +191,11 @@ int BPF_PROG(connect_check, struct socket *sock, struct sockaddr *address, int a
 	domain = domain_current(&err);
 	if (!domain)
 		return err;
-	if (!socket_gather(&asked, sock))
-		return -EACCES;
-	/* by plain loads, which cost a tenth of a call; no field of struct sockaddr is like these */
-	asked.head.family = *(__u16 *)address;
-	asked.head.port = *(__be16 *)((char *)address + 2);
-	asked.head.ipv4 = *(__be32 *)((char *)address + 4);
-	return connect_judge(domain, &asked);
+	address_head(&head, address);
+	if (sk && head.family == FAMILY_INET && addrlen >= ADDRESS_INET &&
+	    connect_silent(domain, sk, head.port, head.ipv4))
+		return 0;
+	return connect_full(domain, sock, address, addrlen);
 }
 
 /* Every way to send, named or not: a socket may come from outside of the domain. */
@@ -235,7 +246,9 @@ int BPF_PROG(uid_check, struct cred *new, const struct cred *old, int flags, int
 	if (ret)
 		return ret;
 	domain = domain_current(&err);
-	return domain ? identity_uids(domain, new, old) : err;
+	if (!domain)
+		return err;
+	return identity_silent(domain, IMAGE_UID, new, old) ? 0 : identity_uids(domain, new, old);
 }
 
 SEC("lsm/task_fix_setgid")
@@ -247,7 +260,9 @@ int BPF_PROG(gid_check, struct cred *new, const struct cred *old, int flags, int
 	if (ret)
 		return ret;
 	domain = domain_current(&err);
-	return domain ? identity_gids(domain, new, old) : err;
+	if (!domain)
+		return err;
+	return identity_silent(domain, IMAGE_GID, new, old) ? 0 : identity_gids(domain, new, old);
 }
 
 /* Since 6.0. */

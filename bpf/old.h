@@ -11,9 +11,8 @@
 /* No bpf_loop before 5.17: see path_walk_each(). */
 #define HAS_LOOP 0
 
-/* Stands at the end of a loop's body: the verifier takes a loop for one only where a jump leads back, and clang may lay
- * the body in front of the head (before 5.11). */
-#define loop_again(i) asm volatile("goto +0" : "+r"(i))
+/* No pointers as arguments of functions that are verified once before 5.13. */
+#define VERIFIED_ONCE static __attribute__((noinline))
 
 /* No pointer to the current task that the verifier follows before 5.11. */
 #define task_current() ((struct task_struct *)bpf_get_current_task())
@@ -29,7 +28,10 @@ static __always_inline __u64 count_next(__u64 *count)
 #else
 
 #define HAS_LOOP 1
-#define loop_again(i) (void)(i)
+
+/* A function that is not static: the verifier goes through it once, whatever its arguments are, and not anew for each state
+ * in which it is called. */
+#define VERIFIED_ONCE __attribute__((noinline))
 
 #define task_current() bpf_get_current_task_btf()
 

@@ -36,23 +36,23 @@ static __always_inline _Bool gains_capabilities(const struct cred *new, const st
 static __attribute__((noinline)) int setid_judge(const struct domain *domain, const struct path *path, __u32 from,
 						 __u32 to)
 {
-	struct identity identity = {.report.domain = domain, .report.path = path, .table = IMAGE_UID};
+	struct identity identity = {.domain = domain, .table = IMAGE_UID};
+	struct image_view image;
 
-	if (decide_image(domain, RULE_IDENTITY, &identity.image, &identity.decision))
-		identity.decision.verdict = verdict_setid(&identity.image);
-	identity_asked(&identity, EVENT_SETID, from, id_seen(domain->user_ns, IMAGE_UID, to));
-	return identity_end(&identity);
+	if (decide_image(domain, RULE_IDENTITY, &image, &identity.decision))
+		identity.decision.verdict = verdict_setid(&image);
+	identity.asked = (struct event_identity){.kind = EVENT_SETID, .from = from, .to = to};
+	return identity_end(&identity, path);
 }
 
 /* Of the ids only the effective ones are gained: the saved and the file system's follow them. */
 static __attribute__((noinline)) int setid_ids(const struct domain *domain, const struct path *path, __u32 table,
 					       __u32 from, __u32 to)
 {
-	struct identity identity = {.report.domain = domain, .report.path = path};
+	struct identity identity = {.domain = domain, .table = table};
 
-	if (identity_begin(&identity, table))
-		identity_ask(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from, to);
-	return identity_end(&identity);
+	identity_ask(&identity, table == IMAGE_UID ? EVENT_UID : EVENT_GID, from, to);
+	return identity_end(&identity, path);
 }
 
 static __always_inline int identity_exec(const struct domain *domain, const struct cred *new, const struct path *path)

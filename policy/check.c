@@ -28,15 +28,20 @@ static bool cells_inside(const struct checked *c, __u32 first, __u32 count)
 	return first >= IMAGE_HEAD && first <= c->states && count <= c->states - first;
 }
 
-static bool intervals_are_sound(const struct checked *c, __u32 first, __u32 count)
+/* Of ports or ids, or of addresses with the tables of ports that they lead to. */
+static bool intervals_are_sound(const struct checked *c, __u32 first, __u32 count, bool lead)
 {
 	const struct image_interval *interval = (const void *)(c->cell + first);
 
 	if (!count || !cells_inside(c, first, count) || interval[0].begin)
 		return false;
-	for (__u32 i = 1; i < count; i++)
-		if (interval[i].begin <= interval[i - 1].begin)
+	for (__u32 i = 0; i < count; i++) {
+		if (i && interval[i].begin <= interval[i - 1].begin)
 			return false;
+		if (lead && interval[i].ports_count &&
+		    !intervals_are_sound(c, interval[i].ports_first, interval[i].ports_count, false))
+			return false;
+	}
 	return true;
 }
 
@@ -52,7 +57,8 @@ static bool addresses_are_sound(const struct checked *c, const struct image_tabl
 		if (i && (address[i].high < address[i - 1].high ||
 			  (address[i].high == address[i - 1].high && address[i].low <= address[i - 1].low)))
 			return false;
-		if (leads[i].ports_count && !intervals_are_sound(c, leads[i].ports_first, leads[i].ports_count))
+		if (leads[i].ports_count &&
+		    !intervals_are_sound(c, leads[i].ports_first, leads[i].ports_count, false))
 			return false;
 	}
 	return true;
@@ -68,7 +74,8 @@ static bool index_is_sound(const struct checked *c, const struct image_table *ta
 	if (!cells_inside(c, table->index, parts) || (table->parts & 255) > 31)
 		return false;
 	for (__u32 i = 0; i < parts; i++)
-		if (part[i].low >= part[i].high || part[i].high > table->count)
+		if (part[i].first < table->first || !part[i].count || part[i].count > table->count ||
+		    part[i].first - table->first > table->count - part[i].count)
 			return false;
 	return true;
 }
@@ -81,8 +88,21 @@ static bool table_is_sound(const struct checked *c, enum image_layout place)
 		return true;
 	if (!index_is_sound(c, table))
 		return false;
-	return place == IMAGE_TCP || place == IMAGE_UDP ? addresses_are_sound(c, table)
-							: intervals_are_sound(c, table->first, table->count);
+	if (place == IMAGE_TCP6 || place == IMAGE_UDP6)
+		return addresses_are_sound(c, table);
+	return intervals_are_sound(c, table->first, table->count, place == IMAGE_TCP || place == IMAGE_UDP);
+}
+
+static bool table_is_there(const struct checked *c, enum image_layout place)
+{
+	return ((const struct image_table *)(c->cell + place))->count;
+}
+
+/* Where IPv4 addresses are restricted, so are IPv6's: only the former's table is asked whether any is. */
+static bool tables_are_whole(const struct checked *c)
+{
+	return table_is_there(c, IMAGE_TCP) == table_is_there(c, IMAGE_TCP6) &&
+	       table_is_there(c, IMAGE_UDP) == table_is_there(c, IMAGE_UDP6);
 }
 
 int policy_image_check(const void *image, size_t size)
@@ -95,7 +115,7 @@ int policy_image_check(const void *image, size_t size)
 	    size % sizeof(struct image_cell))
 		return -EINVAL;
 	if (header->magic != IMAGE_MAGIC || header->version != IMAGE_VERSION ||
-	    header->cells != size / sizeof(struct image_cell) || header->zero)
+	    header->cells != size / sizeof(struct image_cell))
 		return -EINVAL;
 	c.cells = header->cells;
 	c.states = header->states;
@@ -107,8 +127,8 @@ int policy_image_check(const void *image, size_t size)
 	for (__u32 i = c.states; i < c.cells; i++)
 		if (state[i].owner && !state_is_sound(&c, &state[i]))
 			return -EBADMSG;
-	for (enum image_layout place = IMAGE_TCP; place <= IMAGE_GID; place++)
+	for (__u32 place = IMAGE_TCP; place <= IMAGE_GID; place++)
 		if (!table_is_sound(&c, place))
 			return -EBADMSG;
-	return 0;
+	return tables_are_whole(&c) ? 0 : -EBADMSG;
 }

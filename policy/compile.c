@@ -196,7 +196,8 @@ static int compile_table(struct compiler *c, enum rule_section section, enum ima
 	if (!rules->present)
 		return 0;
 	if (section == RULE_CONNECT)
-		r = intervals_connect(rules, place == IMAGE_TCP ? POLICY_TCP : POLICY_UDP, &c->cells, &table);
+		r = intervals_connect(rules, place == IMAGE_TCP || place == IMAGE_TCP6 ? POLICY_TCP : POLICY_UDP,
+				      place < IMAGE_TCP6, &c->cells, &table);
 	else
 		r = intervals_ids(rules, section, &c->cells, &table);
 	if (r == -E2BIG)
@@ -219,18 +220,17 @@ static __u32 image_flags(const struct policy *policy)
 
 static int compile_all(struct compiler *c)
 {
+	/* ids first: small tables, that then stand in the page that is looked at first */
+	static const struct {
+		enum rule_section section;
+		enum image_layout place;
+	} tables[] = {{RULE_UID, IMAGE_UID},     {RULE_GID, IMAGE_GID},      {RULE_CONNECT, IMAGE_TCP},
+		      {RULE_CONNECT, IMAGE_UDP}, {RULE_CONNECT, IMAGE_TCP6}, {RULE_CONNECT, IMAGE_UDP6}};
 	__u32 first;
 	int r = cells_append(&c->cells, IMAGE_HEAD, &first);
 
-	/* ids first: small tables, that then stand in the page that is looked at first */
-	if (!r)
-		r = compile_table(c, RULE_UID, IMAGE_UID);
-	if (!r)
-		r = compile_table(c, RULE_GID, IMAGE_GID);
-	if (!r)
-		r = compile_table(c, RULE_CONNECT, IMAGE_TCP);
-	if (!r)
-		r = compile_table(c, RULE_CONNECT, IMAGE_UDP);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && !r; i++)
+		r = compile_table(c, tables[i].section, tables[i].place);
 	c->states = c->cells.count;
 	return r ? r : compile_programs(c);
 }

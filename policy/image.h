@@ -25,8 +25,9 @@
  *
  * A table divides a range of numbers (addresses, ports, ids) into intervals: its cells ascend by where they
  * begin, the first begins at 0, each goes up to where the next begins, and each ends in a rule. So a search
- * by halves finds the verdict. An interval of addresses ends in a table of ports; equal ones are shared. A table of
- * many intervals has an index: by the upper bits of a number (an id, an IPv4 address), the part of the table to search.
+ * by halves finds the verdict. IPv4's addresses are numbers of 32 bits, as ids and ports are; IPv6's have a table of their
+ * own. An interval of addresses may end in a table of ports; equal ones are shared. A table of many numbers of 32 bits has
+ * an index: by the upper bits of a number, the part of the table to search.
  */
 #ifndef MANTLET_POLICY_IMAGE_H
 #define MANTLET_POLICY_IMAGE_H
@@ -39,7 +40,7 @@
 
 /* Grows by one with every change of this file that an older reader would misread; there is no converter,
  * since an image never leaves the machine and the version that compiled it. */
-#define IMAGE_VERSION 4u
+#define IMAGE_VERSION 5u
 
 struct image_cell {
 	__u32 w[4];
@@ -53,7 +54,7 @@ struct image_header {
 	__u32 flags;      /* enum image_flags */
 	__u32 generation; /* of the image in a running domain; 0 as compiled: not part of what a policy means */
 	__u32 states;     /* cell index: where the tables end and the automatons begin */
-	__u32 zero;       /* which the verifier of BPF programs does not know: image_zero() */
+	__u32 reserved;
 };
 
 /* A state of an automaton, and a cell of IMAGE_EXEC and IMAGE_MOUNTS: the state before any byte. */
@@ -64,7 +65,7 @@ struct image_state {
 	__u32 rule;     /* verdict if the path ends here: a rule number */
 };
 
-/* IMAGE_TCP, IMAGE_UDP, IMAGE_UID, IMAGE_GID. count 0: the section is absent, nothing is restricted. */
+/* Addresses or ids. count 0: the section is absent, nothing is restricted. */
 struct image_table {
 	__u32 first; /* cell index */
 	__u32 count; /* intervals */
@@ -72,24 +73,24 @@ struct image_table {
 	__u32 parts; /* how many, minus 1, << 8 | by how many bits to the right a number becomes the number of its part */
 };
 
-/* The intervals low to high - 1 of a table are those that the numbers of this part are in. The last part is of all greater
- * numbers, too. */
+/* The intervals that the numbers of a part are in. The last part is of all greater numbers, too. */
 struct image_part {
-	__u32 low, high;
+	__u32 first; /* cell index */
+	__u32 count;
 	__u32 reserved[2];
 };
 
-/* An interval of addresses: 128 bits, IPv4 as IPv4-mapped IPv6. Of the two cells of one, first + i and
+/* An interval of IPv6 addresses; the IPv4-mapped ones are not looked for here. Of the two cells of one, first + i and
  * first + count + i, this is the former: all beginnings stand together for the search. */
 struct image_address {
 	__u64 high, low; /* where it begins, in the machine's byte order */
 };
 
-/* An interval of ports or ids, or what an interval of addresses leads to. */
+/* An interval of IPv4 addresses, ports or ids, or what an interval of IPv6 addresses leads to. */
 struct image_interval {
-	__u32 begin;       /* port or id; 0 behind an address */
-	__u32 rule;        /* the verdict; not read where ports.count is not 0 */
-	__u32 ports_first; /* behind an address only: its table of ports, if it makes a difference there */
+	__u32 begin;       /* 0 behind an IPv6 address */
+	__u32 rule;        /* the verdict; not read where ports_count is not 0 */
+	__u32 ports_first; /* of an address only: its table of ports, if it makes a difference there */
 	__u32 ports_count;
 };
 
@@ -106,11 +107,14 @@ enum image_layout {
 	IMAGE_FLAGS = 1,  /* the cell that begins with header.flags */
 	IMAGE_EXEC = 2,   /* struct image_state: programs by path */
 	IMAGE_MOUNTS = 3, /* struct image_state: trusted mounts by mount point */
-	IMAGE_TCP = 4,    /* struct image_table: addresses */
+	IMAGE_TCP = 4,    /* struct image_table: IPv4 addresses */
 	IMAGE_UDP = 5,
-	IMAGE_UID = 6, /* struct image_table: ids */
-	IMAGE_GID = 7,
-	IMAGE_HEAD = 8, /* the first cell of the rest */
+	IMAGE_IPV6 = 2, /* from there to the table of the IPv6 addresses of the same protocol */
+	IMAGE_TCP6 = IMAGE_TCP + IMAGE_IPV6,
+	IMAGE_UDP6 = IMAGE_UDP + IMAGE_IPV6,
+	IMAGE_UID = 8, /* struct image_table: ids */
+	IMAGE_GID = 9,
+	IMAGE_HEAD = 16, /* the first cell of the rest */
 	IMAGE_ROW = 256,
 	IMAGE_PAGE = 4096, /* cells of a page: a power of two */
 };

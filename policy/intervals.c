@@ -111,6 +111,23 @@ static int append_table(const struct intervals *intervals, struct cells *cells, 
 	return r;
 }
 
+/* With its index, in one page if it is not larger than a page: then a search looks up one. */
+static int append_indexed(const struct intervals *intervals, struct cells *cells, struct image_table *table)
+{
+	size_t size = intervals->count + parts_count(intervals->count), used = cells->count % IMAGE_PAGE;
+	__u32 pad;
+	int r = 0;
+
+	if (size <= IMAGE_PAGE && used + size > IMAGE_PAGE)
+		r = cells_append(cells, IMAGE_PAGE - used, &pad);
+	if (!r)
+		r = append_table(intervals, cells, &table->first);
+	if (r < 0)
+		return r;
+	table->count = intervals->count;
+	return parts_append(intervals, cells, table);
+}
+
 static __u32 rule_number(enum rule_section section, const struct policy_section *s, size_t order)
 {
 	return order < s->deny.count ? RULE_DENY | RULE(section, RULE_DENIED, order)
@@ -128,28 +145,12 @@ static const struct policy_rule *rule_at(const struct policy_section *s, size_t 
 	return order < s->deny.count ? &s->deny.rule[order] : &s->allow.rule[order - s->deny.count];
 }
 
-static int index_ids(const struct intervals *intervals, struct cells *cells, struct image_table *table)
-{
-	struct parts_begins begins = {.count = intervals->count};
-	int r = parts_begins(&begins, intervals->count);
-
-	for (size_t i = 0; i < intervals->count && !r; i++) {
-		begins.number[i] = intervals->interval[i].begin;
-		begins.interval[i] = i;
-	}
-	if (!r)
-		r = parts_append(&begins, cells, table);
-	parts_free(&begins);
-	return r;
-}
-
 int intervals_ids(const struct policy_section *section, enum rule_section number, struct cells *cells,
 		  struct image_table *table)
 {
 	size_t count = section->deny.count + section->allow.count;
 	struct span *spans = calloc(count + 1, sizeof(*spans));
 	struct intervals intervals = {0};
-	__u32 first;
 	int r = spans ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && spans; i++) {
@@ -160,11 +161,7 @@ int intervals_ids(const struct policy_section *section, enum rule_section number
 	if (!r)
 		r = intervals_make(spans, count, default_number(number, section), &intervals);
 	if (!r)
-		r = append_table(&intervals, cells, &first);
-	if (!r)
-		*table = (struct image_table){.first = first, .count = intervals.count};
-	if (!r)
-		r = index_ids(&intervals, cells, table);
+		r = append_indexed(&intervals, cells, table);
 	free(intervals.interval);
 	free(spans);
 	return r;
@@ -176,6 +173,7 @@ typedef unsigned __int128 u128;
 
 #define MAPPED_FIRST ((u128)0xffff << 32)
 #define MAPPED_LAST (MAPPED_FIRST | 0xffffffff)
+#define IPV4_END ((u128)1 << 32)
 
 /* Where the set of rules that cover an address changes. */
 struct edge {
@@ -189,6 +187,7 @@ struct edge {
 struct sweep {
 	const struct policy_section *section;
 	struct cells *cells;
+	bool ipv4;
 	struct edge *edge;
 	size_t edges;
 	__u32 *active; /* rules that cover the address, ascending */
@@ -225,18 +224,22 @@ static int compare_edges(const void *a, const void *b)
 
 static void add_span(struct sweep *s, __u32 order, u128 first, u128 last)
 {
+	u128 end = last + 1;
+
 	s->edge[s->edges++] = (struct edge){first, order, true};
-	if (last + 1)
-		s->edge[s->edges++] = (struct edge){last + 1, order, false};
+	if (end != (s->ipv4 ? IPV4_END : 0))
+		s->edge[s->edges++] = (struct edge){end, order, false};
 }
 
 /* The IPv4-mapped addresses are not in an IPv6 network around them: what is left lies before and behind. They may
  * also be its end, as of ::/80. */
-static void add_edges(struct sweep *s, __u32 order, u128 first, u128 last, bool ipv4)
+static void add_edges(struct sweep *s, __u32 order, u128 first, u128 last)
 {
-	bool around = !ipv4 && first <= MAPPED_LAST && last >= MAPPED_FIRST;
-
-	if (!around) {
+	if (s->ipv4) {
+		add_span(s, order, first - MAPPED_FIRST, last - MAPPED_FIRST);
+		return;
+	}
+	if (first > MAPPED_LAST || last < MAPPED_FIRST) {
 		add_span(s, order, first, last);
 		return;
 	}
@@ -374,7 +377,17 @@ static int sweep_edges(struct sweep *s)
 	return 0;
 }
 
-static int append_addresses(const struct sweep *s, struct image_table *table)
+/* Beginnings and what they lead to in one. */
+static int append_ipv4(struct sweep *s, struct image_table *table)
+{
+	const struct intervals intervals = {s->leads, s->count};
+
+	for (size_t i = 0; i < s->count; i++)
+		s->leads[i].begin = s->begin[i];
+	return append_indexed(&intervals, s->cells, table);
+}
+
+static int append_ipv6(const struct sweep *s, struct image_table *table)
 {
 	__u32 first;
 	int r = cells_append(s->cells, 2 * s->count, &first);
@@ -391,28 +404,8 @@ static int append_addresses(const struct sweep *s, struct image_table *table)
 	return 0;
 }
 
-static int index_addresses(const struct sweep *s, struct image_table *table)
-{
-	struct parts_begins begins = {0};
-	int r = parts_begins(&begins, s->count);
-
-	for (size_t i = 0; i < s->count && !r; i++) {
-		if (s->begin[i] > MAPPED_LAST)
-			break;
-		/* of those that begin before, the last holds the first address */
-		begins.count += s->begin[i] > MAPPED_FIRST || !begins.count;
-		begins.number[begins.count - 1] =
-			s->begin[i] > MAPPED_FIRST ? (__u64)(s->begin[i] - MAPPED_FIRST) : 0;
-		begins.interval[begins.count - 1] = i;
-	}
-	if (!r)
-		r = parts_append(&begins, s->cells, table);
-	parts_free(&begins);
-	return r;
-}
-
-int intervals_connect(const struct policy_section *section, enum policy_protocols protocol, struct cells *cells,
-		      struct image_table *table)
+int intervals_connect(const struct policy_section *section, enum policy_protocols protocol, bool ipv4,
+		      struct cells *cells, struct image_table *table)
 {
 	size_t rules = section->deny.count + section->allow.count;
 	struct sweep *s = calloc(1, sizeof(*s));
@@ -420,7 +413,7 @@ int intervals_connect(const struct policy_section *section, enum policy_protocol
 
 	if (!s)
 		return r;
-	*s = (struct sweep){.section = section, .cells = cells};
+	*s = (struct sweep){.section = section, .cells = cells, .ipv4 = ipv4};
 	s->edge = calloc(4 * rules + 1, sizeof(*s->edge));
 	s->active = calloc(rules + 1, sizeof(*s->active));
 	s->begin = calloc(4 * rules + 1, sizeof(*s->begin));
@@ -430,16 +423,14 @@ int intervals_connect(const struct policy_section *section, enum policy_protocol
 		for (size_t i = 0; i < rules; i++) {
 			const struct policy_peer *peer = &rule_at(section, i)->peer;
 
-			if (peer->protocols & protocol)
-				add_edges(s, i, number_of(peer->first), number_of(peer->last), peer->ipv4);
+			if (peer->protocols & protocol && peer->ipv4 == ipv4)
+				add_edges(s, i, number_of(peer->first), number_of(peer->last));
 		}
 		qsort(s->edge, s->edges, sizeof(*s->edge), compare_edges);
 		r = sweep_edges(s);
 	}
 	if (!r)
-		r = append_addresses(s, table);
-	if (!r)
-		r = index_addresses(s, table);
+		r = ipv4 ? append_ipv4(s, table) : append_ipv6(s, table);
 	free(s->edge);
 	free(s->active);
 	free(s->span);

@@ -22,9 +22,9 @@ struct intervals {
 /* Spans in order of precedence: the first that holds a number decides there, rest where none does. -ENOMEM. */
 int intervals_make(const struct span *spans, size_t count, __u32 rest, struct intervals *out);
 
-/* The tables of connect: for one protocol, addresses and behind them ports. */
-int intervals_connect(const struct policy_section *section, enum policy_protocols protocol, struct cells *cells,
-		      struct image_table *table);
+/* A table of connect: for one protocol, IPv4 or IPv6 addresses and behind them ports. */
+int intervals_connect(const struct policy_section *section, enum policy_protocols protocol, bool ipv4,
+		      struct cells *cells, struct image_table *table);
 
 /* The table of identity.uid or identity.gid. */
 int intervals_ids(const struct policy_section *section, enum rule_section number, struct cells *cells,

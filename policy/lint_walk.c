@@ -96,15 +96,17 @@ struct path_walk {
 
 static size_t hash_spot(const struct path_walk *w, const struct spot *s)
 {
-	__u64 h = ((__u64)s->walk.base << 32 | s->walk.fallback) * 0x9e3779b97f4a7c15ull;
+	__u64 h = ((__u64)s->walk.base << 32 | s->walk.at->fallback) * 0x9e3779b97f4a7c15ull;
 
-	return hash_number(h ^ s->walk.rule ^ (__u64)s->pattern << 8 ^ (__u64)s->shape << 40, w->slots);
+	return hash_number(h ^ s->walk.at->rule ^ (__u64)s->pattern << 8 ^ (__u64)s->shape << 40, w->slots);
 }
 
 static bool same_spot(const struct spot *a, const struct spot *b)
 {
-	return a->walk.base == b->walk.base && a->walk.fallback == b->walk.fallback && a->walk.rule == b->walk.rule &&
-	       a->pattern == b->pattern && a->shape == b->shape;
+	const struct image_state *x = a->walk.at, *y = b->walk.at;
+
+	return a->shape == b->shape && a->pattern == b->pattern && x->base == y->base && x->fallback == y->fallback &&
+	       x->rule == y->rule;
 }
 
 /* The slot that a spot has, or would have. */
@@ -194,11 +196,11 @@ static int walk_all(struct path_walk *w, enum image_layout start, struct rule_se
 	struct spot first = {.shape = SHAPE_START};
 	int r;
 
-	verdict_walk_enter(&first.walk, image_cell(w->image, start));
+	verdict_walk_begin(w->image, &first.walk, start);
 	r = reach(w, &first);
 	for (; !r && w->done < w->spots; w->done++) {
 		if (matches(w, &w->spot[w->done]))
-			r = rule_set_add(out, w->spot[w->done].walk.rule);
+			r = rule_set_add(out, w->spot[w->done].walk.at->rule);
 		if (!r)
 			r = step(w, w->spot[w->done]);
 	}
@@ -241,12 +243,12 @@ static int walk_literal(const struct image_cell *image, enum image_layout start,
 	enum shape shape = SHAPE_START;
 	struct verdict_walk walk;
 
-	verdict_walk_enter(&walk, image_cell(image, start));
+	verdict_walk_begin(image, &walk, start);
 	while (len-- && shape != SHAPE_BROKEN) {
 		verdict_exec_byte(image, &walk, path[len]);
 		shape = next_shape(shape, path[len]);
 	}
-	return shape == SHAPE_SLASH ? rule_set_add(out, walk.rule) : 0;
+	return shape == SHAPE_SLASH ? rule_set_add(out, walk.at->rule) : 0;
 }
 
 int walk_paths(const struct image_cell *image, enum image_layout start, const char *pattern, struct rule_set *out,
@@ -280,20 +282,14 @@ int walk_paths(const struct image_cell *image, enum image_layout start, const ch
 
 /* ---- tables */
 
-static const struct image_interval *interval_at(const struct image_cell *image, __u32 index)
-{
-	return (const void *)image_cell(image, index);
-}
-
-/* The intervals of numbers that meet a range. */
+/* Of count intervals, the first of which is cell `first`, those that meet a range. */
 static int walk_numbers(const struct image_cell *image, __u32 first, __u32 count, struct policy_range range,
 			struct rule_set *out)
 {
-	const struct image_interval *table = interval_at(image, first);
-	const struct verdict_part all = {.high = count};
-	const struct image_interval *at = verdict_interval(image, first, all, range.first, 0);
+	const struct image_interval *end = (const struct image_interval *)image_cell(image, first) + count;
+	const struct image_interval *at = verdict_search(image, first, count, range.first);
 
-	for (; at < table + count && at->begin <= range.last; at++)
+	for (; at < end && at->begin <= range.last; at++)
 		if (rule_set_add(out, at->rule) < 0)
 			return -ENOMEM;
 	return 0;
@@ -301,7 +297,7 @@ static int walk_numbers(const struct image_cell *image, __u32 first, __u32 count
 
 int walk_ids(const struct image_cell *image, enum image_layout place, struct policy_range ids, struct rule_set *out)
 {
-	const struct image_table *table = (const void *)image_cell(image, place);
+	const struct image_table *table = (const void *)image_head(image, place);
 
 	return table->count ? walk_numbers(image, table->first, table->count, ids, out) : 0;
 }
@@ -328,14 +324,27 @@ static u128 number_of(__u64 high, __u64 low)
 	return (u128)high << 64 | low;
 }
 
-/* The intervals of addresses that meet first to last. */
-static int walk_addresses(const struct image_cell *image, const struct image_table *table, u128 first, u128 last,
-			  const struct policy_peer *peer, struct rule_set *out)
+/* The intervals of IPv4 addresses that meet first to last. */
+static int walk_ipv4(const struct image_cell *image, const struct image_table *table, __u32 first, __u32 last,
+		     const struct policy_peer *peer, struct rule_set *out)
+{
+	const struct image_interval *end =
+		(const struct image_interval *)image_cell(image, table->first) + table->count;
+	const struct image_interval *at = verdict_find(image, table, first);
+	int r = 0;
+
+	for (; at < end && at->begin <= last && !r; at++)
+		r = walk_ports(image, at, peer, out);
+	return r;
+}
+
+static int walk_ipv6(const struct image_cell *image, const struct image_table *table, u128 first, u128 last,
+		     const struct policy_peer *peer, struct rule_set *out)
 {
 	const struct image_address *begin = (const void *)image_cell(image, table->first);
-	const struct image_interval *leads = interval_at(image, table->first + table->count);
+	const struct image_interval *leads = (const void *)image_cell(image, table->first + table->count);
 	struct verdict_address address = {(__u64)(first >> 64), (__u64)first};
-	size_t i = verdict_addresses(image, table, address) - leads;
+	size_t i = verdict_find_address(image, table, address) - leads;
 	int r = 0;
 
 	for (; i < table->count && number_of(begin[i].high, begin[i].low) <= last && !r; i++)
@@ -346,20 +355,25 @@ static int walk_addresses(const struct image_cell *image, const struct image_tab
 int walk_peers(const struct image_cell *image, enum image_layout place, const struct policy_peer *peer,
 	       struct rule_set *out)
 {
-	const struct image_table *table = (const void *)image_cell(image, place);
+	const struct image_table *ipv4 = (const void *)image_head(image, place);
+	const struct image_table *ipv6 = (const void *)image_head(image, place + IMAGE_IPV6);
 	const u128 mapped_first = (u128)0xffff << 32, mapped_last = mapped_first | 0xffffffff;
 	u128 first = peer ? number_of(peer->first.high, peer->first.low) : 0;
 	u128 last = peer ? number_of(peer->last.high, peer->last.low) : ~(u128)0;
 	int r = 0;
 
-	if (!table->count)
+	if (!ipv4->count)
 		return 0;
-	if (!peer || peer->ipv4 || first > mapped_last || last < mapped_first)
-		return walk_addresses(image, table, first, last, peer, out);
+	if (!peer || peer->ipv4)
+		r = walk_ipv4(image, ipv4, peer ? first : 0, peer ? last : ~0u, peer, out);
+	if (r || (peer && peer->ipv4))
+		return r;
+	if (first > mapped_last || last < mapped_first)
+		return walk_ipv6(image, ipv6, first, last, peer, out);
 	/* the IPv4-mapped addresses in it are none of its */
 	if (first < mapped_first)
-		r = walk_addresses(image, table, first, mapped_first - 1, peer, out);
+		r = walk_ipv6(image, ipv6, first, mapped_first - 1, peer, out);
 	if (!r && last > mapped_last)
-		r = walk_addresses(image, table, mapped_last + 1, last, peer, out);
+		r = walk_ipv6(image, ipv6, mapped_last + 1, last, peer, out);
 	return r;
 }

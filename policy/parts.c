@@ -2,56 +2,46 @@
 #include "parts.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define INDEX_FROM 16     /* intervals, for which an index pays */
 #define INDEX_PARTS 65536 /* at most */
 
-int parts_begins(struct parts_begins *begins, size_t count)
+/* About as many parts as intervals, so that hardly a search is left where they are spread evenly. */
+size_t parts_count(size_t intervals)
 {
-	begins->number = calloc(count + 1, sizeof(*begins->number));
-	begins->interval = calloc(count + 1, sizeof(*begins->interval));
-	return begins->number && begins->interval ? 0 : -ENOMEM;
+	size_t parts = INDEX_FROM;
+
+	if (intervals < INDEX_FROM)
+		return 0;
+	while (parts < intervals && parts < INDEX_PARTS)
+		parts *= 2;
+	return parts;
 }
 
-void parts_free(struct parts_begins *begins)
+int parts_append(const struct intervals *intervals, struct cells *cells, struct image_table *table)
 {
-	free(begins->number);
-	free(begins->interval);
-}
-
-/* About half as many parts as intervals, so that hardly a search is left where they are spread evenly. */
-static void index_size(const struct parts_begins *begins, __u32 *parts, __u32 *shift)
-{
-	*parts = INDEX_FROM / 2;
-	while (*parts < begins->count / 2 && *parts < INDEX_PARTS)
-		*parts *= 2;
-	for (*shift = 0; begins->number[begins->count - 1] >> *shift >= *parts; (*shift)++)
-		;
-}
-
-int parts_append(const struct parts_begins *begins, struct cells *cells, struct image_table *table)
-{
-	__u32 parts, shift, first;
+	const struct image_interval *interval = intervals->interval;
+	__u32 parts = parts_count(intervals->count), shift = 0, first;
 	size_t at = 0;
 	int r;
 
-	if (begins->count < INDEX_FROM)
+	if (!parts)
 		return 0;
-	index_size(begins, &parts, &shift);
+	while (interval[intervals->count - 1].begin >> shift >= parts)
+		shift++;
 	r = cells_append(cells, parts, &first);
 	if (r < 0)
 		return r;
 	for (__u64 p = 0; p < parts; p++) {
 		struct image_part part;
 
-		while (at + 1 < begins->count && begins->number[at + 1] <= p << shift)
+		while (at + 1 < intervals->count && interval[at + 1].begin <= p << shift)
 			at++;
-		part = (struct image_part){.low = begins->interval[at]};
-		while (at + 1 < begins->count && (p + 1 == parts || begins->number[at + 1] < (p + 1) << shift))
+		part.first = at;
+		while (at + 1 < intervals->count && (p + 1 == parts || interval[at + 1].begin < (p + 1) << shift))
 			at++;
-		part.high = begins->interval[at] + 1;
+		part = (struct image_part){table->first + part.first, at + 1 - part.first, {0}};
 		memcpy(cells->cell + first + p, &part, sizeof(part));
 	}
 	table->index = first;

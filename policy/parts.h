@@ -3,20 +3,13 @@
 #ifndef MANTLET_POLICY_PARTS_H
 #define MANTLET_POLICY_PARTS_H
 
-#include "cells.h"
+#include "intervals.h"
 
-/* Where the intervals of a table begin, as numbers of 32 bits; of addresses, those that IPv4 ones are in. */
-struct parts_begins {
-	__u64 *number; /* ascending, from 0 */
-	__u32 *interval;
-	size_t count;
-};
+/* How many parts the index of a table with as many intervals has; 0: it has none. */
+size_t parts_count(size_t intervals);
 
-/* Room for as many. -ENOMEM; parts_free() in any case. */
-int parts_begins(struct parts_begins *begins, size_t count);
-void parts_free(struct parts_begins *begins);
-
-/* Appends the index of a table, if it has so many intervals that it pays. -E2BIG, -ENOMEM. */
-int parts_append(const struct parts_begins *begins, struct cells *cells, struct image_table *table);
+/* Appends the index of a table, which is filled in and has these intervals, if they are so many that it pays. -E2BIG,
+ * -ENOMEM. */
+int parts_append(const struct intervals *intervals, struct cells *cells, struct image_table *table);
 
 #endif

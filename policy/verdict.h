@@ -20,35 +20,54 @@
 
 #include "image.h"
 
+#define unlikely(condition) __builtin_expect(!!(condition), 0) /* keeps it out of the way, and of the registers */
+
 #ifdef __bpf__
-/* An image is the inner array map that holds its pages, and the first of them. */
+/* The compiler must not know how a number was made: it would make a jump of it, and the verifier follow both ways. */
+#define verdict_hide(number) __asm__ volatile("" : "+r"(number))
+
+/* Stands at the end of a loop's body: the verifier takes a loop for one only where a jump leads back, and clang may lay
+ * the body in front of the head (before 6.4). i: the loop's counter. */
+#define loop_again(i) __asm__ volatile("goto +0" : "+r"(i))
+
+/* An image is the inner array map that holds its pages. What is read together is mostly in one page. */
 struct image_view {
 	void *map;
-	const struct image_page *first;
+	const struct image_page *first, *page; /* page: that was looked at last, */
+	__u64 number;                          /* and its number */
 };
 
-typedef const struct image_view *image_ref;
+typedef struct image_view *image_ref;
+
+/* The verifier of kernels before 5.17 follows what comes after in both ways. */
+#ifdef MANTLET_OLD
+#define image_at_hand(image, page_number) 0
+#else
+#define image_at_hand(image, page_number) ((page_number) == (image)->number)
+#endif
 
 static __always_inline const struct image_cell *image_cell(image_ref image, __u32 index)
 {
 	__u32 number = index / IMAGE_PAGE;
-	const struct image_page *page = bpf_map_lookup_elem(image->map, &number);
+	const struct image_page *page;
 
-	if (!page)
-		return 0;
+	if (unlikely(!image_at_hand(image, number))) {
+		__u32 key = number; /* which is put on the stack only here */
+
+		page = bpf_map_lookup_elem(image->map, &key);
+		if (!page)
+			return 0;
+		image->page = page;
+		image->number = number;
+	}
+	page = image->page;
 	__asm__ volatile("" : "+r"(page)); /* no arithmetic before it is known not to be NULL, */
 	__builtin_assume(page != 0);       /* as it is still */
 	return &page->cell[index % IMAGE_PAGE];
 }
 
-/* The same, of a cell that is likely to be in the first page. Each use doubles the courses that the verifier follows. */
-static __always_inline const struct image_cell *image_cell_early(image_ref image, __u32 index)
-{
-	return index < IMAGE_PAGE ? &image->first->cell[index] : image_cell(image, index);
-}
-
 /* One of the cells of enum image_layout. */
-static __always_inline const struct image_cell *image_head(image_ref image, enum image_layout place)
+static __always_inline const struct image_cell *image_head(image_ref image, __u32 place)
 {
 	return &image->first->cell[place % IMAGE_HEAD];
 }
@@ -60,20 +79,28 @@ static __always_inline _Bool image_open(struct image_view *image, void *map)
 
 	image->map = map;
 	image->first = map ? bpf_map_lookup_elem(map, &first) : 0;
-	return image->first;
+	if (!image->first)
+		return 0;
+	image->page = image->first;
+	image->number = 0;
+	return 1;
 }
 
-/* 0, which the verifier does not know: with it added it forgets what a number was compared with, or it would follow a
- * search by halves through every course that the limits can take. */
-static __always_inline __u32 image_zero(image_ref image)
+/* The same without a page: the next look-up has one course, as a verifier that has to follow many of them wants it. */
+static __always_inline struct image_view image_afresh(const struct image_view *image)
 {
-	return image_head(image, IMAGE_FLAGS)->w[3];
+	struct image_view afresh = {.map = image->map, .page = image->first, .number = ~0ull};
+
+	return afresh;
 }
 #else
 #include <stddef.h>
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
+#define verdict_hide(number) (void)(number)
+#define loop_again(i) (void)(i)
+
 /* An image is its first cell; it is as long as its header says. */
 typedef const struct image_cell *image_ref;
 
@@ -82,20 +109,9 @@ static __always_inline const struct image_cell *image_cell(image_ref image, __u3
 	return index < ((const struct image_header *)image)->cells ? image + index : NULL;
 }
 
-static __always_inline const struct image_cell *image_cell_early(image_ref image, __u32 index)
-{
-	return image_cell(image, index);
-}
-
-static __always_inline const struct image_cell *image_head(image_ref image, enum image_layout place)
+static __always_inline const struct image_cell *image_head(image_ref image, __u32 place)
 {
 	return image + place;
-}
-
-static __always_inline __u32 image_zero(image_ref image)
-{
-	(void)image;
-	return 0;
 }
 #endif
 
@@ -113,8 +129,10 @@ struct verdict_address {
 	__u64 high, low;
 };
 
+/* Where the walk of a path stands. */
 struct verdict_walk {
-	__u32 base, fallback, rule;
+	const struct image_state *at;
+	__u32 base; /* of at */
 };
 
 static __always_inline __u32 verdict_flags(image_ref image)
@@ -133,12 +151,6 @@ static __always_inline struct verdict verdict_by(__u32 flags, __u32 rule)
 	return v;
 }
 
-/* Nothing is refused by that rule, nor told: the verdict need not be made. */
-static __always_inline _Bool verdict_silent(__u32 flags, __u32 rule)
-{
-	return !(rule & RULE_DENY) && (!(flags & IMAGE_LOG_ALL) || rule == RULE_NONE);
-}
-
 static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
 {
 	return verdict_by(verdict_flags(image), rule);
@@ -146,19 +158,20 @@ static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
 
 static __always_inline void verdict_walk_enter(struct verdict_walk *walk, const struct image_cell *cell)
 {
-	const struct image_state *state = (const struct image_state *)cell;
+	walk->at = (const struct image_state *)cell;
+	walk->base = walk->at->base;
+}
 
-	/* a torn or foreign image ends in a state that denies and that no byte leaves */
-	walk->base = state ? state->base : IMAGE_NO_BASE;
-	walk->fallback = state ? state->fallback : IMAGE_NO_BASE;
-	walk->rule = state ? state->rule : VERDICT_UNRESOLVED(RULE_EXEC);
+static __always_inline void verdict_walk_begin(image_ref image, struct verdict_walk *walk, enum image_layout place)
+{
+	verdict_walk_enter(walk, image_head(image, place));
 }
 
 /* Does the policy restrict exec at all? If not, no path need be walked. */
 static __always_inline _Bool verdict_exec_begin(image_ref image, struct verdict_walk *walk)
 {
-	verdict_walk_enter(walk, image_head(image, IMAGE_EXEC));
-	return walk->rule != RULE_NONE;
+	verdict_walk_begin(image, walk, IMAGE_EXEC);
+	return walk->at->rule != RULE_NONE;
 }
 
 static __always_inline __u32 verdict_fallback(__u32 fallback, unsigned char byte)
@@ -166,29 +179,23 @@ static __always_inline __u32 verdict_fallback(__u32 fallback, unsigned char byte
 	return fallback & IMAGE_ONE_CELL ? fallback & ~IMAGE_ONE_CELL : fallback + byte;
 }
 
-/* False: the image is torn, and so is the walk. */
-static __always_inline _Bool verdict_exec_byte(image_ref image, struct verdict_walk *walk, unsigned char byte)
+/* One byte. False: the image is broken, and so the verdict is VERDICT_UNRESOLVED(RULE_EXEC). */
+static __always_inline _Bool verdict_exec_step(image_ref image, struct verdict_walk *walk, unsigned char byte)
 {
 	const struct image_cell *cell = image_cell(image, walk->base + byte);
 
-	if (!cell || ((const struct image_state *)cell)->owner != walk->base)
-		cell = image_cell(image, verdict_fallback(walk->fallback, byte));
+	if (unlikely(!cell || ((const struct image_state *)cell)->owner != walk->base)) {
+		cell = image_cell(image, verdict_fallback(walk->at->fallback, byte));
+		if (!cell)
+			return 0;
+	}
 	verdict_walk_enter(walk, cell);
-	return cell;
-}
-
-/* One component, last byte first, and the '/' in front of it. len is at most 255 (NAME_MAX). */
-static __always_inline void verdict_exec_name(image_ref image, struct verdict_walk *walk, const char *name,
-					      unsigned int len)
-{
-	for (unsigned int i = 0; i < 255 && i < len; i++)
-		verdict_exec_byte(image, walk, name[(len - 1 - i) & 255]);
-	verdict_exec_byte(image, walk, '/');
+	return 1;
 }
 
 static __always_inline struct verdict verdict_exec_end(image_ref image, const struct verdict_walk *walk)
 {
-	return verdict_of(image, walk->rule);
+	return verdict_of(image, walk->at->rule);
 }
 
 /* What the modes can tell of a program's origin. */
@@ -225,13 +232,13 @@ static __always_inline struct verdict verdict_drift(image_ref image, struct verd
 /* As verdict_exec_begin(), for a mount point; after its names, verdict_mount_end() tells whether it is trusted. */
 static __always_inline _Bool verdict_mount_begin(image_ref image, struct verdict_walk *walk)
 {
-	verdict_walk_enter(walk, image_head(image, IMAGE_MOUNTS));
+	verdict_walk_begin(image, walk, IMAGE_MOUNTS);
 	return verdict_drift_asked(image);
 }
 
 static __always_inline _Bool verdict_mount_end(const struct verdict_walk *walk)
 {
-	return walk->rule != RULE_NONE && !(walk->rule & RULE_DENY);
+	return walk->at->rule != RULE_NONE && !(walk->at->rule & RULE_DENY);
 }
 
 static __always_inline struct verdict_address verdict_ipv4(__u32 address)
@@ -256,112 +263,123 @@ static __always_inline _Bool verdict_is_ipv4(struct verdict_address address)
 
 #define VERDICT_HALVINGS 23 /* of POLICY_IMAGE_MAX / 16 cells */
 
-struct verdict_part {
-	__u32 low, high;
-};
-
-static __always_inline const struct image_cell *image_cell_by(image_ref image, __u32 index, _Bool early)
+/* 1 if a is less than b, by arithmetic: see verdict_hide(). */
+static __always_inline __u64 verdict_less(__u64 a, __u64 b)
 {
-	return early ? image_cell_early(image, index) : image_cell(image, index);
+	__u64 less = (~a & b) | (~(a ^ b) & (a - b));
+
+	verdict_hide(less);
+	return less >> 63;
 }
 
-/* The part of a table in which number is to be searched. early, here and below: a constant, which image_cell*() to take. */
-static __always_inline struct verdict_part verdict_part(image_ref image, const struct image_table *table,
-							__u32 number, _Bool early)
+/*
+ * The interval that holds `number`, of count, the first of which is cell `first`; NULL if the image is broken. Each round
+ * keeps one half, whatever it compares, so the verifier has one course to follow.
+ */
+static __always_inline const struct image_interval *verdict_search(image_ref image, __u32 first, __u32 count,
+								   __u32 number)
 {
-	struct verdict_part all = {.high = table->count};
-	__u32 at = number >> (table->parts & 31), last = table->parts >> 8;
-	const struct image_part *part;
+	for (int i = 0; i < VERDICT_HALVINGS && count > 1; i++) {
+		__u32 half = count / 2;
+		const struct image_interval *cell = (const void *)image_cell(image, first + half);
+		__u64 before;
 
-	if (!table->index)
-		return all;
-	part = (const void *)image_cell_by(image, table->index + (at < last ? at : last), early);
-	if (part) {
-		all.low = part->low;
-		all.high = part->high;
-	}
-	return all;
-}
-
-/* The interval that holds `number`, in a part of the table that begins at cell `first`; NULL if the image is broken. */
-static __always_inline const struct image_interval *
-verdict_interval(image_ref image, __u32 first, struct verdict_part part, __u32 number, _Bool early)
-{
-	__u32 low = part.low, high = part.high, zero = early ? image_zero(image) : 0;
-
-	for (int i = 0; i < VERDICT_HALVINGS; i++) {
-		const struct image_interval *cell;
-		__u32 middle;
-
-		low += zero;
-		high += zero;
-		if (low + 1 >= high)
-			break;
-		middle = low + (high - low) / 2;
-		cell = (const void *)image_cell_by(image, first + middle, early);
 		if (!cell)
 			return cell;
-		if (number < cell->begin)
-			high = middle;
-		else
-			low = middle;
+		/* the upper half is all ones if the number is before the cell */
+		before = (__u64)number - cell->begin;
+		verdict_hide(before);
+		first += half & ~(before >> 32);
+		count -= half;
+		loop_again(i);
 	}
-	return (const void *)image_cell_by(image, first + low, early);
+	return (const void *)image_cell(image, first);
 }
 
-/* What the interval of addresses that holds `address` leads to. */
-static __always_inline const struct image_interval *
-verdict_addresses(image_ref image, const struct image_table *table, struct verdict_address address)
+/* The interval of a table that holds `number`. */
+static __always_inline const struct image_interval *verdict_find(image_ref image, const struct image_table *table,
+								 __u32 number)
 {
-	struct verdict_part all = {.high = table->count};
-	struct verdict_part part = verdict_is_ipv4(address) ? verdict_part(image, table, address.low, 0) : all;
-	__u32 low = part.low, high = part.high;
+	struct image_part part = {.first = table->first, .count = table->count};
 
-	for (int i = 0; i < VERDICT_HALVINGS && low + 1 < high; i++) {
-		__u32 middle = low + (high - low) / 2;
-		const struct image_address *cell = (const void *)image_cell(image, table->first + middle);
+	if (table->index) {
+		__u32 at = number >> (table->parts & 31), last = table->parts >> 8;
+		const struct image_part *found =
+			(const void *)image_cell(image, table->index + (at < last ? at : last));
+
+		if (!found)
+			return (const void *)found;
+		part = *found;
+	}
+	return verdict_search(image, part.first, part.count, number);
+}
+
+/* The same, of 128 bits: what the interval leads to. */
+static __always_inline const struct image_interval *
+verdict_find_address(image_ref image, const struct image_table *table, struct verdict_address address)
+{
+	__u32 first = table->first, count = table->count;
+
+	for (int i = 0; i < VERDICT_HALVINGS && count > 1; i++) {
+		__u32 half = count / 2;
+		const struct image_address *cell = (const void *)image_cell(image, first + half);
+		__u64 before;
 
 		if (!cell)
 			return (const void *)cell;
-		if (address.high < cell->high || (address.high == cell->high && address.low < cell->low))
-			high = middle;
-		else
-			low = middle;
+		before = verdict_less(address.high, cell->high) |
+			 verdict_less(address.high - cell->high, verdict_less(address.low, cell->low));
+		first += half & (before - 1);
+		count -= half;
+		loop_again(i);
 	}
-	return (const void *)image_cell(image, table->first + table->count + low);
+	return (const void *)image_cell(image, first + table->count);
 }
 
-static __always_inline __u32 verdict_connect_rule(image_ref image, const struct image_table *table,
-						  struct verdict_address address, __u32 port)
+/* What the interval of an address leads to, for a port; NULL: the image is broken. */
+static __always_inline __u32 verdict_port(image_ref image, const struct image_interval *at, __u32 port)
 {
-	const struct image_interval *at = verdict_addresses(image, table, address);
-
-	if (at && at->ports_count) {
-		struct verdict_part ports = {.high = at->ports_count};
-
-		at = verdict_interval(image, at->ports_first, ports, port, 0);
-	}
+	if (at && at->ports_count)
+		at = verdict_search(image, at->ports_first, at->ports_count, port);
 	return at ? at->rule : VERDICT_UNRESOLVED(RULE_CONNECT);
+}
+
+/* protocol: IMAGE_TCP or IMAGE_UDP. The rule on an address itself, which the kernel may make another of: see below. */
+static __always_inline __u32 verdict_ipv4_rule(image_ref image, __u32 protocol, __u32 address, __u32 port)
+{
+	const struct image_table *table = (const void *)image_head(image, protocol);
+
+	return table->count ? verdict_port(image, verdict_find(image, table, address), port) : RULE_NONE;
+}
+
+static __always_inline __u32 verdict_ipv6_rule(image_ref image, __u32 protocol, struct verdict_address address,
+					       __u32 port)
+{
+	const struct image_table *table = (const void *)image_head(image, protocol + IMAGE_IPV6);
+
+	return table->count ? verdict_port(image, verdict_find_address(image, table, address), port) : RULE_NONE;
+}
+
+static __always_inline __u32 verdict_connect_rule(image_ref image, __u32 protocol, struct verdict_address address,
+						  __u32 port)
+{
+	return verdict_is_ipv4(address) ? verdict_ipv4_rule(image, protocol, address.low, port)
+					: verdict_ipv6_rule(image, protocol, address, port);
 }
 
 /* protocol: IMAGE_TCP or IMAGE_UDP. The kernel makes a loopback address of the unspecified one, so that is
  * judged as both: it is allowed if both are. Of IPv6's it makes IPv4's if the socket is bound to an IPv4-mapped address,
  * which another thread can still do: so that is judged as all three. */
-static __always_inline __u32 verdict_connect_number(image_ref image, enum image_layout protocol,
-						    struct verdict_address address, __u16 port)
+static __always_inline __u32 verdict_connect_number(image_ref image, __u32 protocol, struct verdict_address address,
+						    __u16 port)
 {
-	const struct image_table *table = (const void *)image_head(image, protocol);
 	_Bool four = verdict_is_ipv4(address);
-	__u32 rule, loopback;
-
-	if (!table->count)
-		return RULE_NONE;
-	rule = verdict_connect_rule(image, table, address, port);
+	__u32 loopback, rule = verdict_connect_rule(image, protocol, address, port);
 	if (!(rule & RULE_DENY) && !address.high && (four ? !(__u32)address.low : !address.low)) {
 		address.low |= four ? 0x7f000001 : 1;
-		loopback = verdict_connect_rule(image, table, address, port);
+		loopback = verdict_connect_rule(image, protocol, address, port);
 		if (!four && !(loopback & RULE_DENY))
-			loopback = verdict_connect_rule(image, table, verdict_ipv4(0x7f000001), port);
+			loopback = verdict_connect_rule(image, protocol, verdict_ipv4(0x7f000001), port);
 		rule = loopback & RULE_DENY ? loopback : rule;
 	}
 	return rule;
@@ -459,20 +477,20 @@ static __always_inline struct verdict verdict_family(image_ref image)
 }
 
 /* kind: IMAGE_UID or IMAGE_GID. */
-static __always_inline __u32 verdict_id_number(image_ref image, enum image_layout kind, __u32 id, _Bool early)
+static __always_inline __u32 verdict_id_number(image_ref image, __u32 kind, __u32 id)
 {
 	const struct image_table *table = (const void *)image_head(image, kind);
 	const struct image_interval *at;
 
 	if (!table->count)
 		return RULE_NONE;
-	at = verdict_interval(image, table->first, verdict_part(image, table, id, early), id, early);
+	at = verdict_find(image, table, id);
 	return at ? at->rule : VERDICT_UNRESOLVED(RULE_IDENTITY);
 }
 
 static __always_inline struct verdict verdict_id(image_ref image, enum image_layout kind, __u32 id)
 {
-	return verdict_of(image, verdict_id_number(image, kind, id, 0));
+	return verdict_of(image, verdict_id_number(image, kind, id));
 }
 
 /* On an exec that would gain an identity or file capabilities. */
@@ -484,6 +502,25 @@ static __always_inline struct verdict verdict_setid(image_ref image)
 }
 
 #ifndef __bpf__
+/* A state that denies and that no byte leaves. */
+static const struct image_state verdict_broken = {
+	.base = IMAGE_NO_BASE, .fallback = ~0u, .rule = VERDICT_UNRESOLVED(RULE_EXEC)};
+
+/* As verdict_exec_step(); in a broken image the walk goes on, and ends in a verdict that denies. */
+static inline void verdict_exec_byte(image_ref image, struct verdict_walk *walk, unsigned char byte)
+{
+	if (!verdict_exec_step(image, walk, byte))
+		verdict_walk_enter(walk, (const struct image_cell *)&verdict_broken);
+}
+
+/* One component, last byte first, and the '/' in front of it. */
+static inline void verdict_exec_name(image_ref image, struct verdict_walk *walk, const char *name, unsigned int len)
+{
+	while (len--)
+		verdict_exec_byte(image, walk, name[len]);
+	verdict_exec_byte(image, walk, '/');
+}
+
 static inline struct verdict verdict_exec(image_ref image, const char *path, size_t len)
 {
 	struct verdict_walk walk;

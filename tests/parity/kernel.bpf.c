@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * policy/verdict.h in the kernel, where it can be run at will: a program of type syscall hooks nothing and is
- * run by BPF_PROG_RUN. A path goes through bpf_loop() component by component, as in bpf/decide.h.
+ * run by BPF_PROG_RUN. A path goes through bpf_loop() byte by byte; the page that was looked at last is remembered, as in
+ * decide_short() of bpf/decide.h.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -46,31 +47,41 @@ struct {
 
 struct path_walk {
 	struct image_view image;
-	__u32 next_name;
 	struct verdict_walk verdict;
+	__u32 name, names; /* the next one, and how many are left */
+	__u32 left;        /* bytes of the name before it that were not read, and the '/' */
+	__u32 broken;
 };
 
-static long walk_name(__u32 i, void *ctx)
+static long walk_byte(__u32 i, void *ctx)
 {
 	struct path_walk *walk = ctx;
-	struct verdict_walk verdict = walk->verdict;
-	__u32 at = walk->next_name++;
+	__u32 left = walk->left, at = left ? walk->name - 1 : walk->name;
 	const struct ask_name *name = bpf_map_lookup_elem(&names, &at);
 
-	if (!name)
+	if (!name || (!left && !walk->names))
 		return 1;
-	verdict_exec_name(&walk->image, &verdict, name->text, name->len);
-	walk->verdict = verdict;
-	return 0;
+	if (!left) {
+		walk->name++;
+		walk->names--;
+		walk->left = name->len + 1;
+		return 0;
+	}
+	walk->left = --left;
+	if (verdict_exec_step(&walk->image, &walk->verdict, left ? name->text[(left - 1) & ASK_NAME_MAX] : '/'))
+		return 0;
+	walk->broken = 1;
+	return 1;
 }
 
 static __always_inline struct verdict ask_path(image_ref image, const struct ask_question *question)
 {
-	struct path_walk walk = {.image = *image, .next_name = question->first_name};
+	struct path_walk walk = {.image = *image, .name = question->first_name, .names = question->names};
 
-	if (verdict_exec_begin(image, &walk.verdict))
-		bpf_loop(question->names, walk_name, &walk, 0);
-	return verdict_exec_end(image, &walk.verdict);
+	if (verdict_exec_begin(&walk.image, &walk.verdict))
+		bpf_loop(question->names * (ASK_NAME_MAX + 2) + 1, walk_byte, &walk, 0);
+	return walk.broken ? verdict_of(image, VERDICT_UNRESOLVED(RULE_EXEC))
+			   : verdict_exec_end(image, &walk.verdict);
 }
 
 struct asking {
@@ -80,7 +91,7 @@ struct asking {
 
 static long ask_one(__u32 i, void *ctx)
 {
-	const struct asking *asking = ctx;
+	struct asking *asking = ctx;
 	__u32 at = i % asking->count;
 	struct ask_question *question = bpf_map_lookup_elem(&questions, &at);
 

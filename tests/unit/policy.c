@@ -289,7 +289,7 @@ static void test_origin(void)
 	}
 	verdict_mount_begin(image, &walk);
 	verdict_exec_name(image, &walk, "plugins", 7);
-	ok(walk.rule == RULE(RULE_EXEC, RULE_MOUNT, 0) && verdict_mount_end(&walk), "a trusted mount");
+	ok(walk.at->rule == RULE(RULE_EXEC, RULE_MOUNT, 0) && verdict_mount_end(&walk), "a trusted mount");
 	verdict_mount_begin(image, &walk);
 	verdict_exec_name(image, &walk, "home", 4);
 	ok(!verdict_mount_end(&walk), "a mount that is not");
