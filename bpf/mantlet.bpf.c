@@ -181,9 +181,9 @@ static __attribute__((noinline)) int connect_full(const struct domain *domain, s
 SEC("lsm/socket_connect")
 int BPF_PROG(connect_check, struct socket *sock, struct sockaddr *address, int addrlen, int ret)
 {
-	struct sock *sk = sock->sk;
 	struct address_head head;
 	struct domain *domain;
+	struct sock *sk;
 	int err;
 
 	if (ret)
@@ -192,25 +192,18 @@ int BPF_PROG(connect_check, struct socket *sock, struct sockaddr *address, int a
 	if (!domain)
 		return err;
 	address_head(&head, address);
+	sk = sock->sk;
 	if (sk && head.family == FAMILY_INET && addrlen >= ADDRESS_INET &&
 	    connect_silent(domain, sk, head.port, head.ipv4))
 		return 0;
 	return connect_full(domain, sock, address, addrlen);
 }
 
-/* Every way to send, named or not: a socket may come from outside of the domain. */
-SEC("lsm/socket_sendmsg")
-int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int ret)
+/* Not inline, for its stack. */
+static __attribute__((noinline)) int send_full(const struct domain *domain, struct socket *sock, struct msghdr *msg)
 {
 	struct socket_asked asked = {.name = msg->msg_name, .len = msg->msg_namelen, .sends = 1};
-	struct domain *domain;
-	int err;
 
-	if (ret)
-		return ret;
-	domain = domain_current(&err);
-	if (!domain)
-		return err;
 	if (!socket_gather(&asked, sock))
 		return 0; /* nothing is sent by what is closed */
 	if (!asked.name && !msg->msg_controllen &&
@@ -220,6 +213,19 @@ int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int 
 	if (asked.name && bpf_probe_read_kernel(&asked.head, sizeof(asked.head), asked.name))
 		asked.len = 0;
 	return connect_judge(domain, &asked);
+}
+
+/* Every way to send, named or not: a socket may come from outside of the domain. */
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(send_check, struct socket *sock, struct msghdr *msg, int size, int ret)
+{
+	struct domain *domain;
+	int err;
+
+	if (ret)
+		return ret;
+	domain = domain_current(&err);
+	return domain ? send_full(domain, sock, msg) : err;
 }
 
 SEC("lsm/socket_setsockopt")
