@@ -13,7 +13,7 @@ to() # ADDRESS PORT WAYS: sets $ops
 
 policy '{"name": "net", "connect": {
 	"allow": [{"cidr": "127.0.0.1/32", "ports": [7001, "7010-7019"]}, {"cidr": "127.0.0.2/32", "protocol": "udp"},
-		{"cidr": "::1/128", "ports": [7001]}],
+		{"cidr": "127.0.0.4/32", "protocol": "tcp"}, {"cidr": "::1/128", "ports": [7001]}],
 	"deny": [{"cidr": "127.0.0.1/32", "ports": [7015]}]}}'
 to 127.0.0.1 7001 "$ways unspec"
 each arrived "$ops"
@@ -34,8 +34,11 @@ fi
 each arrived 'tcp 127.0.0.1 7010
 udp 127.0.0.1 7019
 udp 127.0.0.2 7005
-sendto 127.0.0.2 7005'
-each refused 'tcp 127.0.0.1 7009
+sendto 127.0.0.2 7005
+tcp 127.0.0.4 7005'
+each refused 'udp 127.0.0.4 7005
+sendto 127.0.0.4 7005
+tcp 127.0.0.1 7009
 tcp 127.0.0.1 7020
 tcp 127.0.0.1 7015
 tcp 127.0.0.2 7005

@@ -28,9 +28,12 @@ setuid 65534
 setreuid 1000,1500
 setreuid -1,34
 setresuid 33,34,33
+setresuid 34,33,33
+setresuid 33,33,34
 setresuid -1,-1,2000
 setgid 34
 setregid 33,34
+setresgid 34,33,33
 setresgid -1,-1,34
 setgroups 33,34
 setgroups 1000,1001,2000'
