@@ -396,12 +396,29 @@ static void wait_for_links(const uint32_t *ids, size_t count)
 	}
 }
 
+/* From here on nothing is refused, whichever program goes first: without the one that follows forks, the others would take
+ * new tasks for the old ones whose numbers they have. Pins of another version are not understood; they only go. */
+static void open_domains(void)
+{
+	struct programs *programs = NULL;
+	struct fault fault;
+
+	if (persist_look(&programs, &fault) < 0 || !programs)
+		return;
+	__atomic_store_n(&programs->host->live, 0, __ATOMIC_SEQ_CST);
+	for (uint32_t slot = 0; slot < DOMAIN_SLOTS; slot++)
+		programs->domains[slot].policy = OPEN_POLICY;
+	programs_close(programs);
+}
+
 int persist_remove(struct fault *fault)
 {
 	uint32_t ids[LINKS_MAX];
-	size_t count = link_ids(ids);
+	size_t count;
 	int r;
 
+	open_domains();
+	count = link_ids(ids);
 	remove_tree(AT_FDCWD, TRASH);
 	r = rename(PERSIST_PINS, TRASH) < 0 && errno != ENOENT ? -errno : 0;
 	if (!r)
