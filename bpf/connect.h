@@ -126,12 +126,11 @@ static __always_inline __u16 peer_gather(struct peer *peer, const struct socket_
 static __always_inline void decide_peer(const struct domain *domain, enum verdict_socket is, const struct peer *peer,
 					struct decision *d)
 {
-	__u32 table = is == SOCKET_STREAM ? IMAGE_TCP : IMAGE_UDP;
 	struct image_view image;
 
 	if (is != SOCKET_DOOR && peer->end == PATH_WHOLE) {
-		decide_address(domain->policy, TABLE_PORT(table, peer->port), peer->address.high, peer->address.low,
-			       d);
+		decide_address(domain->policy, TABLE_PORT(verdict_protocol(is), peer->port), peer->address.high,
+			       peer->address.low, d);
 		return;
 	}
 	if (!decide_image(domain, RULE_CONNECT, &image, d))

@@ -458,6 +458,12 @@ static __always_inline enum verdict_socket verdict_socket(int family, int type, 
 	}
 }
 
+/* The tables that judge the addresses of a stream or a datagram socket. */
+static __always_inline enum image_layout verdict_protocol(enum verdict_socket is)
+{
+	return is == SOCKET_STREAM ? IMAGE_TCP : IMAGE_UDP;
+}
+
 /* Options and control messages by which packets go elsewhere before they go to the address that is judged: IPv4's source
  * routes (IP_OPTIONS, IP_RETOPTS) and IPv6's routing headers (IPV6_RTHDR, its old form and the old form's bundle, and flow
  * labels, which can hold one). */
