@@ -100,19 +100,20 @@ int watch_attach(struct execwatch *watches, const struct task *task, pid_t tgid,
 		free(watch);
 		return -errno;
 	}
-	watch->tid = task->tid;
-	watch->tgid = tgid;
-	watch->killed = false;
-	watch->named = judgement->named_id;
-	watch->program = judgement->program_id;
-	watch->named_fd = judgement->named;
-	watch->program_fd = judgement->program;
-	watch->script = judgement->script;
-	watch->unjudged = judgement->unjudged;
-	watch->remembered = judgement->remembered;
-	watch->report_only =
-		judgement->file.verdict.denied && !(verdict_flags(watches->judge->image) & IMAGE_ENFORCE);
-	exec_call_copy(&watch->call, call);
+	*watch = (struct watch){
+		.tid = task->tid,
+		.tgid = tgid,
+		.named = judgement->named_id,
+		.program = judgement->program_id,
+		.named_fd = judgement->named,
+		.program_fd = judgement->program,
+		.script = judgement->script,
+		.unjudged = judgement->unjudged,
+		.remembered = judgement->remembered,
+		.report_only =
+			judgement->file.verdict.denied && !(verdict_flags(watches->judge->image) & IMAGE_ENFORCE),
+		.call = *call,
+	};
 	judgement->named = judgement->program = -1;
 	watches->watch[watches->count++] = watch;
 	return 0;

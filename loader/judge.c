@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,36 +283,28 @@ static void judge_step(const struct judge *judge, const struct task *task, const
 	}
 }
 
-static void finding_copy(struct exec_finding *to, const struct exec_finding *from)
-{
-	memcpy(to, from, offsetof(struct exec_finding, path));
-	memcpy(to->path, from->path, strlen(from->path) + 1);
-}
-
 void judgement_tell(struct judgement *judgement, const struct exec_finding *finding)
 {
 	if (finding->verdict.reported && judgement->told_count <= EXEC_CHAIN_MAX)
-		finding_copy(&judgement->told[judgement->told_count++], finding);
+		judgement->told[judgement->told_count++] = *finding;
 }
 
 /* Keeps of two findings the one that matters more. */
 static void finding_keep(struct exec_finding *kept, const struct exec_finding *step)
 {
 	if (!kept->verdict.denied || step->verdict.enforced)
-		finding_copy(kept, step);
+		*kept = *step;
 }
 
 /* One file of the chain. True: it is a script, whose interpreter comes next. */
 static bool chain_step(const struct judge *judge, const struct task *task, struct exec_call *call, bool interpreter,
 		       struct judgement *out)
 {
-	struct exec_finding step;
+	struct exec_finding step = {.interpreter = interpreter};
 	unsigned char head[HEAD_SIZE];
 	bool plain, script = false;
 	int fd = open_step(judge, task, call->dirfd, call->path, call->flags, &plain);
 
-	memset(&step, 0, offsetof(struct exec_finding, path));
-	step.interpreter = interpreter;
 	out->script = interpreter;
 	if (fd < 0 && own_error(task, fd, out))
 		return false;
@@ -344,9 +335,8 @@ static bool chain_step(const struct judge *judge, const struct task *task, struc
 static void chain_judge(const struct judge *judge, const struct task *task, const struct exec_call *call,
 			struct judgement *out)
 {
-	struct exec_call at;
+	struct exec_call at = *call;
 
-	exec_call_copy(&at, call);
 	for (int step = 0; step < EXEC_CHAIN_MAX; step++) {
 		if (!chain_step(judge, task, &at, step > 0, out))
 			return;
@@ -446,9 +436,7 @@ void judge_forget(const struct judge *judge, const struct file_id *id)
 
 void judgement_begin(struct judgement *judgement)
 {
-	memset(judgement, 0, offsetof(struct judgement, file.path));
-	judgement->file.path[0] = 0;
-	judgement->named = judgement->program = -1;
+	*judgement = (struct judgement){.named = -1, .program = -1};
 }
 
 void judge_exec(const struct judge *judge, const struct task *task, const struct exec_call *call,

@@ -6,8 +6,6 @@
 #ifndef MANTLET_JUDGE_H
 #define MANTLET_JUDGE_H
 
-#include <string.h>
-
 #include "origin.h"
 #include "policy/verdict.h"
 #include "task.h"
@@ -38,20 +36,12 @@ struct exec_call {
 	char path[PATH_MAX];
 };
 
-/* Its path may be much shorter than there is room for. */
-static inline void exec_call_copy(struct exec_call *to, const struct exec_call *from)
-{
-	to->dirfd = from->dirfd;
-	to->flags = from->flags;
-	memcpy(to->path, from->path, strlen(from->path) + 1);
-}
-
 /* The verdict on one file. */
 struct exec_finding {
 	struct verdict verdict;
 	const char *reason;  /* why, if the rule's name does not tell; else NULL */
 	bool interpreter;    /* it is an interpreter and not what the call names */
-	char path[PATH_MAX]; /* the file, or as it was named if it has no name; last, so that none clears it */
+	char path[PATH_MAX]; /* the file, or as it was named if it has no name */
 };
 
 #define EXEC_CHAIN_MAX 6 /* a file and the five rewrites that the kernel allows */

@@ -27,7 +27,6 @@ static bool is_tcp(int fd, struct peer_socket *out)
 		return false;
 	out->type = SOCK_STREAM;
 	out->protocol = IPPROTO_TCP;
-	out->is = SOCKET_STREAM;
 	out->idle = state == TCP_CLOSE;
 	return true;
 }
@@ -35,12 +34,11 @@ static bool is_tcp(int fd, struct peer_socket *out)
 int peer_socket(int fd, struct peer_socket *out)
 {
 	int ret = option(fd, SO_DOMAIN, &out->family);
+	bool tcp = !ret && (out->family == AF_INET || out->family == AF_INET6) && is_tcp(fd, out);
 
-	if (!ret && (out->family == AF_INET || out->family == AF_INET6) && is_tcp(fd, out))
-		return 0;
-	if (!ret)
+	if (!ret && !tcp)
 		ret = option(fd, SO_PROTOCOL, &out->protocol);
-	if (!ret)
+	if (!ret && !tcp)
 		ret = option(fd, SO_TYPE, &out->type);
 	if (!ret)
 		out->is = verdict_socket(out->family, out->type, out->protocol);
@@ -87,14 +85,12 @@ void peer_read(const struct peer_socket *socket, const struct sockaddr_storage *
 
 struct verdict peer_judge(image_ref image, const struct peer_socket *socket, const struct peer *peer)
 {
-	const enum image_layout protocol = socket->is == SOCKET_STREAM ? IMAGE_TCP : IMAGE_UDP;
-
 	if (!peer->asked)
 		return verdict_of(image, RULE_NONE);
 	if (socket->is == SOCKET_DOOR)
 		return verdict_family(image);
 	if (peer->address)
-		return verdict_connect(image, protocol, peer->ip, peer->port);
+		return verdict_connect(image, verdict_protocol(socket->is), peer->ip, peer->port);
 	return verdict_of(image, VERDICT_UNRESOLVED(RULE_CONNECT));
 }
 
