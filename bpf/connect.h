@@ -133,10 +133,11 @@ static __always_inline void decide_peer(const struct domain *domain, enum verdic
 			       peer->address.low, d);
 		return;
 	}
-	if (!decide_image(domain, RULE_CONNECT, &image, d))
+	if (!decide_image(&domain->policy, RULE_CONNECT, &image, d))
 		return;
 	d->verdict = is == SOCKET_DOOR ? verdict_family(&image) : verdict_unreadable(&image);
-	d->end = is == SOCKET_DOOR ? PATH_WHOLE : peer->end;
+	if (is != SOCKET_DOOR)
+		d->end = peer->end;
 }
 
 /* Not inline, for its stack. */
@@ -177,25 +178,15 @@ static __always_inline int connect_judge(const struct domain *domain, const stru
 	return d.verdict.enforced ? -EACCES : 0;
 }
 
-/*
- * Mostly a TCP or UDP socket is given an IPv4 address, of which nothing is to be told: that is found out in a short way.
- */
+/* Mostly a socket is given an IPv4 address, of which nothing is to be told: that is found out in a short way. */
 static __always_inline _Bool connect_silent(const struct domain *domain, const struct sock *sk, __be16 port,
 					    __be32 ipv4)
 {
-	__u32 family = sk->__sk_common.skc_family, type = sk->sk_type, protocol = sk->sk_protocol, table;
+	enum verdict_socket is = verdict_socket(sk->__sk_common.skc_family, sk->sk_type, sk->sk_protocol);
 	struct image_view image;
 
-	if (type == TYPE_DATAGRAM && protocol == PROTOCOL_UDP)
-		table = IMAGE_UDP;
-	else if (type == TYPE_STREAM && protocol == PROTOCOL_TCP)
-		table = IMAGE_TCP;
-	else
-		return 0;
-	if ((family != FAMILY_INET && family != FAMILY_INET6) || !ipv4 || !domain_image(domain, &image))
-		return 0;
-	return !verdict_by(verdict_flags(&image), verdict_ipv4_rule(&image, table, bpf_ntohl(ipv4), bpf_ntohs(port)))
-			.reported;
+	return (is == SOCKET_STREAM || is == SOCKET_DATAGRAM) && domain_image(domain, &image) &&
+	       verdict_ipv4_silent(&image, verdict_protocol(is), bpf_ntohl(ipv4), bpf_ntohs(port));
 }
 
 #endif

@@ -13,16 +13,21 @@ struct decision {
 	__u32 end;   /* enum path_end */
 };
 
+static __always_inline _Bool policy_image(const __u32 *policy, image_ref image)
+{
+	return image_open(image, bpf_map_lookup_elem(&policies, policy));
+}
+
 /* The image of a domain; false: it has none. */
 static __always_inline _Bool domain_image(const struct domain *domain, image_ref image)
 {
-	return image_open(image, bpf_map_lookup_elem(&policies, &domain->policy));
+	return policy_image(&domain->policy, image);
 }
 
-/* The image of a domain, and its generation; false, and the verdict: there is none. */
-static __always_inline _Bool decide_policy(__u32 policy, __u32 section, image_ref image, struct decision *d)
+/* The image of a policy, its flags and generation; false, and the verdict: there is none. */
+static __always_inline _Bool decide_image(const __u32 *policy, __u32 section, image_ref image, struct decision *d)
 {
-	if (!image_open(image, bpf_map_lookup_elem(&policies, &policy))) {
+	if (!policy_image(policy, image)) {
 		d->end = PATH_NO_POLICY;
 		d->verdict.rule = VERDICT_UNRESOLVED(section);
 		d->verdict.denied = d->verdict.enforced = d->verdict.reported = 1;
@@ -34,18 +39,12 @@ static __always_inline _Bool decide_policy(__u32 policy, __u32 section, image_re
 	return 1;
 }
 
-static __always_inline _Bool decide_image(const struct domain *domain, __u32 section, image_ref image,
-					  struct decision *d)
-{
-	return decide_policy(domain->policy, section, image, d);
-}
-
 /* Asks the table IMAGE_UID or IMAGE_GID. */
 VERIFIED_ONCE int decide_id(__u32 policy, __u32 table, __u32 id, struct decision *d)
 {
 	struct image_view image;
 
-	if (d && decide_policy(policy, table == IMAGE_UID ? RULE_UID : RULE_GID, &image, d))
+	if (d && decide_image(&policy, table == IMAGE_UID ? RULE_UID : RULE_GID, &image, d))
 		d->verdict = verdict_by(d->flags, verdict_id_number(&image, table, id));
 	return 0;
 }
@@ -56,7 +55,7 @@ VERIFIED_ONCE int decide_address(__u32 policy, __u32 table_port, __u64 high, __u
 	struct verdict_address address = {high, low};
 	struct image_view image;
 
-	if (d && decide_policy(policy, RULE_CONNECT, &image, d))
+	if (d && decide_image(&policy, RULE_CONNECT, &image, d))
 		d->verdict = verdict_by(
 			d->flags, verdict_connect_number(&image, table_port & 0xffff, address, table_port >> 16));
 	return 0;
@@ -196,7 +195,7 @@ static __attribute__((noinline)) int decide_exec(const struct domain *domain, co
 {
 	struct decide_walk walk = {};
 
-	if (!decide_image(domain, RULE_EXEC, &walk.image, d))
+	if (!decide_image(&domain->policy, RULE_EXEC, &walk.image, d))
 		return 0;
 	if (verdict_exec_begin(&walk.image, &walk.verdict))
 		d->end = decide_path(&walk, path, domain);

@@ -114,7 +114,7 @@ static __attribute__((noinline)) int drift_asked(const struct domain *domain, st
 {
 	struct image_view image;
 
-	return decide_image(domain, RULE_EXEC, &image, d);
+	return decide_image(&domain->policy, RULE_EXEC, &image, d);
 }
 
 /* Of a mapping: reports, and tells what the hook is to return. */

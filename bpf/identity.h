@@ -62,7 +62,7 @@ static __always_inline void identity_decide(const struct identity *identity, __u
 
 	if (seen)
 		decide_id(identity->domain->policy, identity->table, seen, d);
-	else if (decide_image(identity->domain, section, &image, d))
+	else if (decide_image(&identity->domain->policy, section, &image, d))
 		d->verdict = verdict_by(d->flags, VERDICT_UNRESOLVED(section));
 }
 
@@ -174,7 +174,7 @@ static __always_inline _Bool identity_silent(const struct domain *domain, __u32 
 		return 1;
 	if (domain->user_ns || !domain_image(domain, &image))
 		return 0;
-	return !verdict_by(verdict_flags(&image), verdict_id_number(&image, table, id)).reported;
+	return verdict_silent(&image, verdict_id_number(&image, table, id));
 }
 
 #include "groups.h"

@@ -39,7 +39,7 @@ static __attribute__((noinline)) int setid_judge(const struct domain *domain, co
 	struct identity identity = {.domain = domain, .table = IMAGE_UID};
 	struct image_view image;
 
-	if (decide_image(domain, RULE_IDENTITY, &image, &identity.decision))
+	if (decide_image(&domain->policy, RULE_IDENTITY, &image, &identity.decision))
 		identity.decision.verdict = verdict_setid(&image);
 	identity.asked = (struct event_identity){.kind = EVENT_SETID, .from = from, .to = to};
 	return identity_end(&identity, path);

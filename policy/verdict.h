@@ -336,7 +336,7 @@ verdict_find_address(image_ref image, const struct image_table *table, struct ve
 	return (const void *)image_cell(image, first + table->count);
 }
 
-/* What the interval of an address leads to, for a port; NULL: the image is broken. */
+/* The rule on a port, of what the interval of an address leads to; at is NULL if the image is broken. */
 static __always_inline __u32 verdict_port(image_ref image, const struct image_interval *at, __u32 port)
 {
 	if (at && at->ports_count)
@@ -389,6 +389,18 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 						      struct verdict_address address, __u16 port)
 {
 	return verdict_of(image, verdict_connect_number(image, protocol, address, port));
+}
+
+/* A short way: true if nothing is refused nor told of a rule. What is false here is to be asked in full. */
+static __always_inline _Bool verdict_silent(image_ref image, __u32 rule)
+{
+	return !verdict_by(verdict_flags(image), rule).reported;
+}
+
+static __always_inline _Bool verdict_ipv4_silent(image_ref image, enum image_layout protocol, __u32 address,
+						 __u16 port)
+{
+	return address && verdict_silent(image, verdict_ipv4_rule(image, protocol, address, port));
 }
 
 /* On an address that cannot be read: it is denied where connect restricts anything. */

@@ -38,18 +38,29 @@ struct ask_run {
 	__u32 count, times;
 };
 
+/* The short way may not be silent on what the long one tells: that is answered by a rule which there is not. */
+static __always_inline struct verdict ask_twice(_Bool silent, struct verdict verdict)
+{
+	if (silent && verdict.reported)
+		verdict.rule = ~0u;
+	return verdict;
+}
+
 /* Whatever is not a path. */
 static __always_inline struct verdict ask_number(image_ref image, const struct ask_question *question)
 {
+	struct verdict_address address = question->address;
+	__u32 kind = question->kind, number = question->number;
 	struct verdict none = {0};
 
-	switch (question->kind) {
+	switch (kind) {
 	case IMAGE_TCP:
 	case IMAGE_UDP:
-		return verdict_connect(image, question->kind, question->address, question->number);
+		return ask_twice(verdict_is_ipv4(address) && verdict_ipv4_silent(image, kind, address.low, number),
+				 verdict_connect(image, kind, address, number));
 	case IMAGE_UID:
 	case IMAGE_GID:
-		return verdict_id(image, question->kind, question->number);
+		return verdict_id(image, kind, number);
 	default:
 		return none;
 	}
