@@ -140,6 +140,7 @@ static int read_connect(struct ask_question *question, char *rest)
 	if (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0)
 		return -EINVAL;
 	question->kind = strcmp(protocol, "udp") ? IMAGE_TCP : IMAGE_UDP;
+	question->short_way = true;
 	return address && port && !read_number(port, 65535, &question->number)
 		       ? read_address(address, &question->address)
 		       : -EINVAL;

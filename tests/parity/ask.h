@@ -32,16 +32,23 @@ struct ask_question {
 	struct verdict_address address;
 	__u32 first_name, names; /* of a path: last component first */
 	struct verdict answer;
+	_Bool short_way; /* asked, too: it may not be silent on what the long one tells */
 };
 
 struct ask_run {
 	__u32 count, times;
 };
 
-/* The short way may not be silent on what the long one tells: that is answered by a rule which there is not. */
-static __always_inline struct verdict ask_twice(_Bool silent, struct verdict verdict)
+/* If the short way and the long one differ, the answer is a rule which there is not. */
+static __always_inline struct verdict ask_address(image_ref image, const struct ask_question *question)
 {
-	if (silent && verdict.reported)
+	struct verdict_address address = question->address;
+	__u32 protocol = question->kind;
+	__u16 port = question->number;
+	struct verdict verdict = verdict_connect(image, protocol, address, port);
+
+	if (question->short_way && verdict.reported && verdict_is_ipv4(address) &&
+	    verdict_ipv4_silent(image, protocol, address.low, port))
 		verdict.rule = ~0u;
 	return verdict;
 }
@@ -49,18 +56,15 @@ static __always_inline struct verdict ask_twice(_Bool silent, struct verdict ver
 /* Whatever is not a path. */
 static __always_inline struct verdict ask_number(image_ref image, const struct ask_question *question)
 {
-	struct verdict_address address = question->address;
-	__u32 kind = question->kind, number = question->number;
 	struct verdict none = {0};
 
-	switch (kind) {
+	switch (question->kind) {
 	case IMAGE_TCP:
 	case IMAGE_UDP:
-		return ask_twice(verdict_is_ipv4(address) && verdict_ipv4_silent(image, kind, address.low, number),
-				 verdict_connect(image, kind, address, number));
+		return ask_address(image, question);
 	case IMAGE_UID:
 	case IMAGE_GID:
-		return verdict_id(image, kind, number);
+		return verdict_id(image, question->kind, question->number);
 	default:
 		return none;
 	}
