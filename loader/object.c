@@ -29,6 +29,8 @@ struct object_kernel object_kernel(void)
 	if (btf) {
 		kernel.old = !has_loop(btf);
 		kernel.setgroups = btf__find_by_name_kind(btf, "bpf_lsm_task_fix_setgroups", BTF_KIND_FUNC) > 0;
+		kernel.strays = kernel.old && btf__find_by_name_kind(btf, "io_ring_ctx", BTF_KIND_STRUCT) > 0 &&
+				btf__find_by_name_kind(btf, "create_io_thread", BTF_KIND_FUNC) < 0;
 	}
 	btf__free(btf);
 	return kernel;
@@ -66,8 +68,13 @@ static struct mantlet_bpf *open_old(void)
 struct mantlet_bpf *object_open(void)
 {
 	struct object_kernel kernel = object_kernel();
-	struct mantlet_bpf *bpf = kernel.old ? open_old() : mantlet_bpf__open();
+	struct mantlet_bpf *bpf;
 
+	if (kernel.strays) {
+		errno = OBJECT_STRAYS;
+		return NULL;
+	}
+	bpf = kernel.old ? open_old() : mantlet_bpf__open();
 	if (bpf && !kernel.setgroups)
 		bpf_program__set_autoload(bpf->progs.groups_check, false);
 	return bpf;

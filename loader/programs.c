@@ -88,6 +88,10 @@ int programs_open(struct programs **out, bool host, struct fault *fault)
 		free(programs);
 		if (errno == OBJECT_UNCALLED)
 			return fault_uncalled(fault);
+		if (errno == OBJECT_STRAYS)
+			return fault_set(fault, ENOTSUP,
+					 "this kernel's io_uring has threads that would be in no domain: use Linux "
+					 "5.10.162 or later of 5.10, else 5.12 or later, or mode seccomp");
 		return fault_set(fault, errno, "the LSM programs cannot be opened: %s", strerror(errno));
 	}
 	if (!host)
