@@ -344,6 +344,23 @@ static const struct technique techniques[] = {
 	{"setreuid, real", by_setreuid_real, SAME, 0, 0},
 	{"setfsuid", by_setfsuid, SAME, 0, 0},
 	{"setfsuid with more than 32 bits", by_setfsuid_wide, SAME, 0, 0},
+	{"setuid in one thread", by_thread, SAME, 0, 0},
+	{"setuid by an orphan", by_child, SAME, 0, 0},
+	{"int 0x80 setuid, 16 bits", by_i386_setuid, ANY, 0, 0},
+	{"int 0x80 setuid32", by_i386_setuid32, ANY, 0, 0},
+	{"int 0x80 setresuid, 16 bits", by_i386_setresuid, ANY, 0, 0},
+	{"int 0x80 setreuid32", by_i386_setreuid32, ANY, 0, 0},
+	{"int 0x80 setfsuid, 16 bits", by_i386_setfsuid, ANY, 0, 0},
+	{"x32 setuid", by_x32, ANY, 0, 0},
+	{"32-bit program that calls setuid", by_elf32, ANY, 0, 0},
+	{"tracer that makes a setuid of another call", by_tracer, ANY, 0, 0},
+	{"setuid in a user namespace that maps it", by_user_namespace, ANY, 0, 0},
+	{"setuid after setns into such a one", by_entered_user_namespace, ANY, 0, 0},
+};
+
+const struct technique_list identity_calls = TECHNIQUE_LIST(SECTION_IDENTITY, techniques);
+
+static const struct technique of_groups[] = {
 	{"setgid", by_setgid, SAME, 0, 0},
 	{"setgid with more than 32 bits", by_setgid_wide, SAME, 0, 0},
 	{"setegid", by_setegid, SAME, 0, 0},
@@ -352,23 +369,11 @@ static const struct technique techniques[] = {
 	{"setfsgid", by_setfsgid, SAME, 0, 0},
 	{"setgroups", by_setgroups, SAME, 0, 0},
 	{"setgroups, the last of 600", by_setgroups_last, SAME, 0, 0},
-	{"setuid in one thread", by_thread, SAME, 0, 0},
-	{"setuid by an orphan", by_child, SAME, 0, 0},
-	{"int 0x80 setuid, 16 bits", by_i386_setuid, ANY, 0, 0},
-	{"int 0x80 setuid32", by_i386_setuid32, ANY, 0, 0},
-	{"int 0x80 setresuid, 16 bits", by_i386_setresuid, ANY, 0, 0},
-	{"int 0x80 setreuid32", by_i386_setreuid32, ANY, 0, 0},
-	{"int 0x80 setfsuid, 16 bits", by_i386_setfsuid, ANY, 0, 0},
 	{"int 0x80 setgid, 16 bits", by_i386_setgid, ANY, 0, 0},
 	{"int 0x80 setfsgid32", by_i386_setfsgid32, ANY, 0, 0},
 	{"int 0x80 setgroups, 16 bits", by_i386_setgroups, ANY, 0, 0},
 	{"int 0x80 setgroups32", by_i386_setgroups32, ANY, 0, 0},
-	{"x32 setuid", by_x32, ANY, 0, 0},
-	{"32-bit program that calls setuid", by_elf32, ANY, 0, 0},
-	{"tracer that makes a setuid of another call", by_tracer, ANY, 0, 0},
-	{"setuid in a user namespace that maps it", by_user_namespace, ANY, 0, 0},
 	{"setgid in a user namespace that maps it", by_user_namespace_gid, ANY, 0, 0},
-	{"setuid after setns into such a one", by_entered_user_namespace, ANY, 0, 0},
 };
 
-const struct technique_list identity_calls = TECHNIQUE_LIST(SECTION_IDENTITY, techniques);
+const struct technique_list identity_gids = TECHNIQUE_LIST(SECTION_GID, of_groups);

@@ -2,7 +2,7 @@
 /*
  * techniques bare|lsm|seccomp ALLOWED FORBIDDEN WORK [SECTION…]   tries them (of these sections; TAP)
  * techniques --table                                            the table of the documentation
- * techniques race WORK TRIES                                    see races.c (TAP)
+ * techniques race WORK TRIES [SECTION…]                         see races.c (TAP)
  * techniques watch WORK                                         see watch.c; has to run before
  *
  * `bare`, without Mantlet, is the control: each technique must have its effect. What cannot be tried on the machine at
@@ -30,13 +30,26 @@
 #include "technique.h"
 
 static const struct technique_list *const lists[] = {
-	&exec_names,   &exec_tasks,     &exec_places,    &connect_calls, &connect_sockets,
-	&connect_ways, &identity_calls, &identity_execs, &drift_files,   &domain_ways,
+	&exec_names,     &exec_tasks,    &exec_places,    &connect_calls, &connect_sockets, &connect_ways,
+	&identity_calls, &identity_gids, &identity_execs, &drift_files,   &domain_ways,
 };
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
 
-static const char *const section_names[SECTIONS] = {"exec", "connect", "identity", "drift", "domain"};
+static const char *const section_names[SECTIONS] = {"exec", "connect", "identity", "identity.gid", "drift", "domain"};
+
+unsigned int sections_of(char **names)
+{
+	unsigned int sections = 0;
+
+	if (!*names)
+		return ~0u;
+	for (; *names; names++)
+		for (int section = 0; section < SECTIONS; section++)
+			if (!strcmp(*names, section_names[section]))
+				sections |= 1u << section;
+	return sections;
+}
 
 enum mode { MODE_BARE, MODE_LSM, MODE_SECCOMP };
 
@@ -281,19 +294,6 @@ static int gained_main(const char *effect)
 	return fd < 0 || write(fd, "x", 1) != 1;
 }
 
-static unsigned int sections_of(char **names)
-{
-	unsigned int sections = 0;
-
-	if (!*names)
-		return ~0u;
-	for (; *names; names++)
-		for (int section = 0; section < SECTIONS; section++)
-			if (!strcmp(*names, section_names[section]))
-				sections |= 1u << section;
-	return sections;
-}
-
 int main(int argc, char **argv)
 {
 	static const char *const modes[] = {"bare", "lsm", "seccomp"};
@@ -308,8 +308,8 @@ int main(int argc, char **argv)
 		return gained_main(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "watch"))
 		return watch_main(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "race") && atoi(argv[3]) > 0)
-		return races_main(argv[2], atoi(argv[3]), getenv("ONLY"));
+	if (argc >= 4 && !strcmp(argv[1], "race") && atoi(argv[3]) > 0)
+		return races_main(argv[2], atoi(argv[3]), sections_of(argv + 4), getenv("ONLY"));
 	while (argc > 1 && runner.mode < 3 && strcmp(argv[1], modes[runner.mode]))
 		runner.mode++;
 	if (argc < 5 || runner.mode == 3) {

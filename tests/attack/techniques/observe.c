@@ -98,7 +98,7 @@ void observe_clear(const struct aim *aim, enum section section)
 		unlink(in_work(aim, "%s/forbidden", places[i]));
 	}
 	watch_ask(aim->work, ASK_CLEAR);
-	if (section == SECTION_IDENTITY)
+	if (section == SECTION_IDENTITY || section == SECTION_GID)
 		tasks_wait(aim->id);
 }
 
@@ -108,6 +108,7 @@ long observe_count(const struct aim *aim, enum section section)
 	case SECTION_CONNECT:
 		return watch_ask(aim->work, aim->forbidden ? ASK_FORBIDDEN : ASK_ALLOWED);
 	case SECTION_IDENTITY:
+	case SECTION_GID:
 		return tasks_with(aim->id) + programs_run(aim);
 	default:
 		return programs_run(aim);

@@ -40,6 +40,7 @@ struct arena {
 enum flipper { BY_THREAD, BY_PROCESS, BY_SHARER /* a process with the same descriptors */ };
 
 struct race {
+	enum section section;
 	const char *name;
 	enum flipper flipper;
 	void (*flip)(struct arena *arena, int bad);
@@ -192,19 +193,21 @@ static bool call_setgroups(struct arena *arena, const char *work)
 }
 
 static const struct race races[] = {
-	{"connect, address changed by a thread", BY_THREAD, flip_address, call_connect},
-	{"connect, address changed by another process", BY_PROCESS, flip_address, call_connect},
-	{"sendto, address changed", BY_THREAD, flip_address, call_sendto},
-	{"fast open, address changed", BY_THREAD, flip_address, call_fast_open},
-	{"sendmsg, name changed in its header", BY_THREAD, flip_pointer, call_sendmsg},
-	{"sendmmsg, name changed in the second header", BY_PROCESS, flip_second, call_sendmmsg},
-	{"connect, local socket and TCP's swapped by a thread", BY_THREAD, flip_both, call_swapped_connect},
-	{"connect, the same by a process that shares descriptors", BY_SHARER, flip_both, call_swapped_connect},
-	{"sendmsg, local socket and UDP's swapped by a thread", BY_THREAD, flip_name_and_descriptor,
+	{SECTION_CONNECT, "connect, address changed by a thread", BY_THREAD, flip_address, call_connect},
+	{SECTION_CONNECT, "connect, address changed by another process", BY_PROCESS, flip_address, call_connect},
+	{SECTION_CONNECT, "sendto, address changed", BY_THREAD, flip_address, call_sendto},
+	{SECTION_CONNECT, "fast open, address changed", BY_THREAD, flip_address, call_fast_open},
+	{SECTION_CONNECT, "sendmsg, name changed in its header", BY_THREAD, flip_pointer, call_sendmsg},
+	{SECTION_CONNECT, "sendmmsg, name changed in the second header", BY_PROCESS, flip_second, call_sendmmsg},
+	{SECTION_CONNECT, "connect, local socket and TCP's swapped by a thread", BY_THREAD, flip_both,
+	 call_swapped_connect},
+	{SECTION_CONNECT, "connect, the same by a process that shares descriptors", BY_SHARER, flip_both,
+	 call_swapped_connect},
+	{SECTION_CONNECT, "sendmsg, local socket and UDP's swapped by a thread", BY_THREAD, flip_name_and_descriptor,
 	 call_swapped_sendmsg},
-	{"sendmsg, the same by a process that shares descriptors", BY_SHARER, flip_name_and_descriptor,
-	 call_swapped_sendmsg},
-	{"setgroups, group changed", BY_PROCESS, flip_group, call_setgroups},
+	{SECTION_CONNECT, "sendmsg, the same by a process that shares descriptors", BY_SHARER,
+	 flip_name_and_descriptor, call_swapped_sendmsg},
+	{SECTION_GID, "setgroups, group changed", BY_PROCESS, flip_group, call_setgroups},
 };
 
 struct flipping {
@@ -308,12 +311,12 @@ static int race_run(const struct race *race, const char *work, int tries)
 	return pid < 0 || wrong || !right;
 }
 
-int races_main(const char *work, int tries, const char *only)
+int races_main(const char *work, int tries, unsigned int sections, const char *only)
 {
 	int count = 0, failed = 0, status;
 
 	for (size_t i = 0; i < sizeof(races) / sizeof(races[0]); i++) {
-		if (only && !strstr(races[i].name, only))
+		if (!(sections & 1u << races[i].section) || (only && !strstr(races[i].name, only)))
 			continue;
 		printf("# ");
 		fflush(stdout);

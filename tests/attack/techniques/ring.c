@@ -67,8 +67,8 @@ long ring_do(const struct ring_entry *entry, unsigned int ring_flags)
 	char *submit, *complete;
 
 	need("io_uring", fd);
-	submit = ring_map(fd, 8192, 0);
-	complete = ring_map(fd, 8192, 0x8000000);
+	submit = ring_map(fd, 4096, 0); /* each has a page, and a kernel may refuse to map more */
+	complete = ring_map(fd, 4096, 0x8000000);
 	entries = ring_map(fd, 4096, 0x10000000);
 	memcpy(&entries[0], entry, sizeof(*entry));
 	*(uint32_t *)(submit + params.submit.array) = 0;

@@ -24,7 +24,19 @@ enum {
 	ID_FORBIDDEN = 54321, /* nobody else on the machine has it */
 };
 
-enum section { SECTION_EXEC, SECTION_CONNECT, SECTION_IDENTITY, SECTION_DRIFT, SECTION_DOMAIN, SECTIONS };
+/* identity.gid is one of its own: kernels before 6.0 give LSM mode no way to enforce it, and have the rest. */
+enum section {
+	SECTION_EXEC,
+	SECTION_CONNECT,
+	SECTION_IDENTITY,
+	SECTION_GID,
+	SECTION_DRIFT,
+	SECTION_DOMAIN,
+	SECTIONS
+};
+
+/* As bits; of no names, all. */
+unsigned int sections_of(char **names);
 
 struct aim {
 	bool forbidden;              /* or at what is allowed */
@@ -67,7 +79,7 @@ struct technique_list {
 	}
 
 extern const struct technique_list exec_names, exec_tasks, exec_places, connect_calls, connect_sockets, connect_ways,
-	identity_calls, identity_execs, drift_files, domain_ways;
+	identity_calls, identity_gids, identity_execs, drift_files, domain_ways;
 
 /* A file below WORK. Rotates through a few buffers. */
 __attribute__((format(printf, 2, 3))) const char *in_work(const struct aim *aim, const char *format, ...);
@@ -119,7 +131,7 @@ enum question {
 long watch_ask(const char *work, enum question question);
 int watch_main(const char *work);
 
-/* See races.c. only: a part of the name of those wanted, or NULL. */
-int races_main(const char *work, int tries, const char *only);
+/* See races.c: those of these sections. only: a part of the name of those wanted, or NULL. */
+int races_main(const char *work, int tries, unsigned int sections, const char *only);
 
 #endif
