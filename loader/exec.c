@@ -179,7 +179,7 @@ void exec_asked(struct guard *guard, const struct seccomp_notif *notif)
 		return;
 	}
 	tgid = task_group(&task);
-	if (tgid && execwatch_busy(&guard->watches, tgid)) {
+	if (tgid && (execwatch_busy(&guard->watches, tgid) || groups_busy(guard, tgid))) {
 		notif_hold(guard, notif);
 		return;
 	}

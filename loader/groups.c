@@ -20,6 +20,14 @@ static struct groups_watch *watch_of(const struct guard *guard, pid_t tid)
 	return watch;
 }
 
+bool groups_busy(const struct guard *guard, pid_t tgid)
+{
+	for (const struct groups_watch *watch = guard->groups; watch; watch = watch->next)
+		if (watch->tgid == tgid)
+			return true;
+	return false;
+}
+
 static void watch_drop(struct guard *guard, struct groups_watch *watch)
 {
 	struct groups_watch **at = &guard->groups;
@@ -35,6 +43,22 @@ void groups_close(struct guard *guard)
 {
 	while (guard->groups)
 		watch_drop(guard, guard->groups);
+}
+
+/* Of a thread that asks again. Where no policy is about execs, another thread's may have put a new program in the place of
+ * the one that was followed. */
+static struct groups_watch *watch_again(struct guard *guard, const struct task *task)
+{
+	struct groups_watch *watch = watch_of(guard, task->tid);
+	struct task_text text;
+
+	if (!watch)
+		return NULL;
+	task_describe(task, &text);
+	if (text.tracer == guard->supervisor)
+		return watch;
+	watch_drop(guard, watch);
+	return NULL;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -90,7 +114,7 @@ static int judge_call(struct guard *guard, const struct seccomp_notif *notif, co
 }
 
 /* Follows the thread from here. -errno: it cannot be. */
-static int watch_begin(struct guard *guard, pid_t tid, struct creds *before)
+static int watch_begin(struct guard *guard, pid_t tid, pid_t tgid, struct creds *before)
 {
 	struct groups_watch *watch = malloc(sizeof(*watch));
 
@@ -102,6 +126,7 @@ static int watch_begin(struct guard *guard, pid_t tid, struct creds *before)
 	}
 	*watch = (struct groups_watch){.next = guard->groups,
 				       .tid = tid,
+				       .tgid = tgid,
 				       .state = guard->wait_killable ? GROUPS_LEAVING : GROUPS_CALLED,
 				       .before = *before};
 	*before = (struct creds){0};
@@ -110,7 +135,7 @@ static int watch_begin(struct guard *guard, pid_t tid, struct creds *before)
 	return 0;
 }
 
-static void let_go_on(struct guard *guard, const struct seccomp_notif *notif, const struct task *task,
+static void let_go_on(struct guard *guard, const struct seccomp_notif *notif, const struct task *task, pid_t tgid,
 		      struct creds *before, struct ids_judged *judged)
 {
 	struct groups_watch *watch = watch_of(guard, task->tid);
@@ -125,7 +150,7 @@ static void let_go_on(struct guard *guard, const struct seccomp_notif *notif, co
 		return;
 	}
 	/* in audit mode nobody is killed for it */
-	if (verdict_flags(guard->config.image) & IMAGE_ENFORCE && watch_begin(guard, task->tid, before)) {
+	if (verdict_flags(guard->config.image) & IMAGE_ENFORCE && watch_begin(guard, task->tid, tgid, before)) {
 		if (!notif_valid(guard, notif))
 			return;
 		ids_unseen(guard, judged);
@@ -143,7 +168,7 @@ void groups_asked(struct guard *guard, const struct seccomp_notif *notif)
 	struct task task = {.proc = guard->proc, .tid = notif->pid};
 	struct ids_judged judged = {0};
 	struct creds before = {0};
-	bool first = !watch_of(guard, notif->pid);
+	bool first = !watch_again(guard, &task);
 	pid_t tgid = notif->pid ? task_group(&task) : 0;
 	int ret = 0;
 
@@ -162,7 +187,7 @@ void groups_asked(struct guard *guard, const struct seccomp_notif *notif)
 		if (ret || judged.verdict.enforced)
 			notif_refuse(guard, notif, ret ? -ret : EPERM);
 		else
-			let_go_on(guard, notif, &task, &before, &judged);
+			let_go_on(guard, notif, &task, tgid, &before, &judged);
 	}
 	creds_drop(&before);
 }

@@ -34,7 +34,7 @@ enum groups_state { GROUPS_CALLED, GROUPS_BEGUN, GROUPS_ENTERED, GROUPS_LEAVING,
 /* A thread within setgroups(). */
 struct groups_watch {
 	struct groups_watch *next;
-	pid_t tid;
+	pid_t tid, tgid;
 	enum groups_state state;
 	struct creds before;
 };
@@ -45,6 +45,10 @@ void ids_asked(struct guard *guard, const struct seccomp_notif *notif);
 /* groups.c: setgroups. A result of waitpid(): true if it was of such a thread. */
 void groups_asked(struct guard *guard, const struct seccomp_notif *notif);
 bool groups_reaped(struct guard *guard, pid_t pid, int status);
+
+/* Is a thread of that group within it? Then none of them may execute: the one that does takes the leader's number, and the
+ * leader is gone without a word to its tracer, so that a stop would be taken for the other's. */
+bool groups_busy(const struct guard *guard, pid_t tgid);
 void groups_close(struct guard *guard);
 
 void ids_report(struct guard *guard, const struct task *task, const struct ids_judged *judged);

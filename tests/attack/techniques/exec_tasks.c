@@ -19,8 +19,10 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "elf32.h"
+#include "regroup.h"
 #include "run.h"
 #include "technique.h"
 
@@ -289,11 +291,51 @@ static void by_elf32(const struct aim *aim)
 	need("32-bit program", errno == ENOEXEC ? -1 : 0);
 }
 
+static void *path_flip(void *last)
+{
+	for (;;) {
+		*(volatile char *)last ^= '0' ^ '1';
+		for (volatile int spin = 0; spin < 1000; spin++)
+			;
+	}
+	return NULL;
+}
+
+/* Of two links, that to what is allowed and the one at hand, in turn. */
+static void run_flipped(void *path)
+{
+	volatile char *last = (char *)path + strlen(path) - 1;
+	const char was = *last;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, path_flip, (void *)last))
+		return;
+	while (*last == was)
+		;
+	run(path);
+}
+
+static void by_regrouped(const struct aim *aim)
+{
+	const time_t end = time(NULL) + 2;
+	char path[PATH_MAX];
+
+	need_not("it takes CAP_SETGID", geteuid() != 0);
+	link_make(aim->allowed, in_work(aim, "open/flip0"));
+	link_make(aim->program, in_work(aim, "open/flip1"));
+	/* most of them are in vain */
+	for (int i = 0; i < 8 || (i < 40 && time(NULL) < end); i++) {
+		snprintf(path, sizeof(path), "%s", in_work(aim, "open/flip%d", i & 1));
+		waitpid(regroup_start(run_flipped, path), NULL, 0);
+	}
+}
+
 static const struct technique techniques[] = {
 	{"vfork", by_vfork, SAME, 0, 0},
 	{"clone with shared memory, files and directories", by_shared_memory, SAME, 0, 0},
 	{"thread", by_thread, SAME, 0, 0},
 	{"seventeen threads at once", by_many_threads, SAME, 0, 0},
+	{"thread whose first one is within setgroups, path rewritten", by_regrouped, SAME, 0, 0},
 	{"orphan in a session of its own (double fork)", by_orphan, SAME, 0, 0},
 	{"not dumpable", by_undumpable, SEEN, 0, 0},
 	{"another uid", by_nobody, SEEN, 0, 0},

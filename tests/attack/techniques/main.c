@@ -310,6 +310,8 @@ int main(int argc, char **argv)
 		return watch_main(argv[2]);
 	if (argc >= 4 && !strcmp(argv[1], "race") && atoi(argv[3]) > 0)
 		return races_main(argv[2], atoi(argv[3]), sections_of(argv + 4), getenv("ONLY"));
+	if (argc == 3 && !strcmp(argv[1], "regrouped"))
+		return regrouped_main(argv[2]);
 	while (argc > 1 && runner.mode < 3 && strcmp(argv[1], modes[runner.mode]))
 		runner.mode++;
 	if (argc < 5 || runner.mode == 3) {

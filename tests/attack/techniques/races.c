@@ -18,10 +18,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "regroup.h"
 #include "technique.h"
 
 enum { SWAPPED = 200, BATCH = 16 /* fewer than a listener's queue holds */ };
@@ -192,6 +194,48 @@ static bool call_setgroups(struct arena *arena, const char *work)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static void execute_regrouped(void *work)
+{
+	execl("/proc/self/exe", "techniques", "regrouped", work, NULL);
+}
+
+static void *flip_own(void *group)
+{
+	for (;;) {
+		*(volatile gid_t *)group ^= ID_ALLOWED ^ ID_FORBIDDEN;
+		for (volatile int spin = 0; spin < 1000; spin++)
+			;
+	}
+	return NULL;
+}
+
+int regrouped_main(const char *work)
+{
+	gid_t group = ID_ALLOWED, got = 0;
+	pthread_t thread;
+
+	alarm(5);
+	if (pthread_create(&thread, NULL, flip_own, &group))
+		return 1;
+	for (int i = 0; i < 200 && got != ID_FORBIDDEN; i++)
+		if (syscall(SYS_setgroups, 1, &group) == 0 && getgroups(1, &got) == 1 && got == ID_ALLOWED)
+			watch_ask(work, ASK_ARRIVED_ALLOWED);
+	if (got == ID_FORBIDDEN)
+		watch_ask(work, ASK_ARRIVED_FORBIDDEN);
+	return 0;
+}
+
+/* By a program that a thread executed while the first one was within setgroups(), too. Its like are killed mostly. */
+static bool call_regrouped(struct arena *arena, const char *work)
+{
+	static int tries;
+
+	(void)arena;
+	if (tries++ % 100 == 0) /* it takes long, and one in a hundred will do */
+		waitpid(regroup_start(execute_regrouped, (void *)work), NULL, 0);
+	return true;
+}
+
 static const struct race races[] = {
 	{SECTION_CONNECT, "connect, address changed by a thread", BY_THREAD, flip_address, call_connect},
 	{SECTION_CONNECT, "connect, address changed by another process", BY_PROCESS, flip_address, call_connect},
@@ -208,6 +252,8 @@ static const struct race races[] = {
 	{SECTION_CONNECT, "sendmsg, the same by a process that shares descriptors", BY_SHARER,
 	 flip_name_and_descriptor, call_swapped_sendmsg},
 	{SECTION_GID, "setgroups, group changed", BY_PROCESS, flip_group, call_setgroups},
+	{SECTION_GID, "setgroups, the same after a thread took the first one's place", BY_PROCESS, flip_group,
+	 call_regrouped},
 };
 
 struct flipping {

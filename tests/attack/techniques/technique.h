@@ -133,5 +133,6 @@ int watch_main(const char *work);
 
 /* See races.c: those of these sections. only: a part of the name of those wanted, or NULL. */
 int races_main(const char *work, int tries, unsigned int sections, const char *only);
+int regrouped_main(const char *work);
 
 #endif
