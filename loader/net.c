@@ -329,6 +329,19 @@ void net_leave(struct guard *guard, struct net_guise *guise)
 	creds_drop(&guise->creds);
 }
 
+int net_lend(struct guard *guard, const struct net_call *call, struct creds *lent)
+{
+	struct task task = {.proc = guard->proc, .tid = call->notif.pid};
+	struct creds creds;
+
+	if (creds_read(&task, &creds))
+		return -EACCES;
+	*lent = guard->net->own;
+	lent->effective = creds.foreign || creds.unsure ? 0 : creds.effective;
+	creds_drop(&creds);
+	return creds_enter(&guard->net->own, lent);
+}
+
 static bool is_connected(int fd)
 {
 	struct sockaddr_storage peer;

@@ -140,4 +140,8 @@ struct net_guise {
 int net_enter(struct guard *guard, const struct net_call *call, struct net_guise *guise);
 void net_leave(struct guard *guard, struct net_guise *guise);
 
+/* Around a send with control messages on any other: what they ask for may take a capability (a mark, IPv6's options), so
+ * the supervisor has no more than the task has. lent borrows; creds_leave() ends it. */
+int net_lend(struct guard *guard, const struct net_call *call, struct creds *lent);
+
 #endif

@@ -85,16 +85,20 @@ static long send_once(struct guard *guard, struct net_call *call, char *buf, siz
 		.msg_control = send->done ? NULL : send->control,
 		.msg_controllen = send->done ? 0 : send->control_len,
 	};
+	const bool local = call->socket.is == SOCKET_LOCAL, lends = !local && msg.msg_controllen;
 	struct net_guise guise;
+	struct creds lent;
 	long result;
 
-	if (call->socket.is == SOCKET_LOCAL && net_enter(guard, call, &guise))
+	if ((local && net_enter(guard, call, &guise)) || (lends && net_lend(guard, call, &lent)))
 		return -EACCES;
 	result = sendmsg(call->fd, &msg, send->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (result < 0)
 		result = -errno;
-	if (call->socket.is == SOCKET_LOCAL)
+	if (local)
 		net_leave(guard, &guise);
+	if (lends)
+		creds_leave(&guard->net->own, &lent);
 	return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -243,6 +244,48 @@ static void interrupted(void)
 	close(fd);
 }
 
+/* A mark takes a capability. */
+static long marked_send(void)
+{
+	struct sockaddr_in in = inet("127.0.0.1", PORT_NOBODY);
+	char control[CMSG_SPACE(sizeof(int))] = {0}, byte = 'x';
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {.msg_name = &in,
+			     .msg_namelen = sizeof(in),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	int fd = udp();
+	long result;
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SO_MARK;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &(int){7}, sizeof(int));
+	result = sendmsg(fd, &msg, 0);
+	close(fd);
+	return result;
+}
+
+static void marks(void)
+{
+	pid_t child;
+
+	saw("of root %ld", marked_send());
+	child = fork();
+	if (!child) {
+		be_many();
+		if (setgroups(0, NULL) || setresgid(1234, 1234, 1234) || setresuid(1234, 1234, 1234))
+			_exit(2);
+		saw("of another %s", outcome(marked_send()));
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	saw("of root %ld", marked_send());
+}
+
 static void killed(void)
 {
 	int fd = tcp(0), status = 0;
@@ -320,6 +363,7 @@ const struct manner net_manners[] = {
 	{"scoped", scoped},
 	{"send timeout", send_timeout},
 	{"interrupted", interrupted},
+	{"marks", marks},
 	{"killed", killed},
 	{"eyeballs", eyeballs},
 	{"crowd", crowd},
