@@ -20,6 +20,8 @@
 #include "run.h"
 #include "send.h"
 
+#define AGAIN 200 /* a descriptor's number */
+
 static void connect_child(const struct aim *aim)
 {
 	connect(socket_make(AF_INET, SOCK_STREAM, 0), AT(aim->in4));
@@ -65,6 +67,53 @@ static void by_thread(const struct aim *aim)
 
 	need("thread", -pthread_create(&thread, NULL, thread_connect, (void *)aim));
 	pthread_join(thread, NULL);
+}
+
+static void *thread_ask(void *tid)
+{
+	const struct sockaddr_un nowhere = {.sun_family = AF_UNIX, .sun_path = "nowhere"};
+
+	*(pid_t *)tid = syscall(SYS_gettid);
+	connect(AGAIN, (const struct sockaddr *)&nowhere, sizeof(nowhere));
+	return NULL;
+}
+
+/* The next child is to have that number. */
+static void number_next(pid_t pid)
+{
+	char text[16];
+	int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+
+	snprintf(text, sizeof(text), "%d", pid - 1);
+	need("ns_last_pid", fd < 0 ? -1 : write(fd, text, strlen(text)));
+	close(fd);
+}
+
+/* A descriptor's number is a local socket of the process whose thread asked by this number before, and a TCP socket of the
+ * one that has the thread's number now. */
+static void by_former_thread(const struct aim *aim)
+{
+	int tcp = socket_make(AF_INET, SOCK_STREAM, 0);
+	pthread_t thread;
+	pid_t tid = 0, pid = 0;
+
+	dup2(socket_make(AF_UNIX, SOCK_STREAM, 0), AGAIN);
+	need("thread", -pthread_create(&thread, NULL, thread_ask, &tid));
+	pthread_join(thread, NULL);
+	/* the thread may still have it for a moment */
+	for (int i = 0; i < 1000 && pid != tid; i++) {
+		if (pid && waitpid(pid, NULL, 0) == pid)
+			usleep(1000);
+		number_next(tid);
+		pid = fork();
+		if (pid)
+			continue;
+		if (getpid() == tid && dup2(tcp, AGAIN) == AGAIN)
+			connect(AGAIN, AT(aim->in4));
+		_exit(0);
+	}
+	need_not("the thread's number was not given again", pid != tid);
+	end_as(pid);
 }
 
 static void by_namespaces(const struct aim *aim)
@@ -341,6 +390,7 @@ static const struct technique techniques[] = {
 	{"connect after vfork", by_vfork, SAME, 0, 0},
 	{"connect by an orphan in a session of its own", by_orphan, SAME, 0, 0},
 	{"connect by a thread", by_thread, SAME, 0, 0},
+	{"connect by a task that has a former thread's number", by_former_thread, SAME, 0, 0},
 	{"connect from namespaces of its own", by_namespaces, ANY, 0, 0},
 	{"connect from a user namespace", by_user_namespace, ANY, 0, 0},
 	{"socket that was made outside and passed", by_handed, SAME, 0, 0},
