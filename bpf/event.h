@@ -33,7 +33,7 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 8
+#define EVENT_VERSION 9
 
 #define DOMAIN_SLOTS 4096                /* domains at the same time */
 #define POLICY_SLOTS 1024                /* policies at the same time */
@@ -46,6 +46,7 @@
 #define CLOSED_POLICY (POLICY_SLOTS - 3) /* never has an image */
 #define OPEN_POLICY (POLICY_SLOTS - 4)   /* restricts nothing */
 #define TASK_ENTERING 0x8000 /* in an entry of `tasks`: not judged before its first exec that is the container's */
+#define TASK_FOUND 0x10000   /* in what container_sweep tells of a task: it was in no domain before */
 #define CGROUPS_MAX (4 * DOMAIN_SLOTS) /* containers that live at the same time, with those that found no slot */
 #define UNLISTED_PAGE 4096             /* marks of a page of `unlisted`, */
 #define UNLISTED_PAGES 64              /* and its pages */

@@ -121,12 +121,12 @@ int BPF_PROG(container_enter, struct cgroup *cgroup, const char *path, struct ta
 }
 
 /* Who reads the iterator puts all tasks of a container's cgroup into the domain that are in none, and gets of each
- * task that is in one: its slot. */
+ * task that is in one: its slot, and TASK_FOUND. */
 SEC("iter/task")
 int container_sweep(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	__u32 first = 0, slot;
+	__u32 first = 0, slot, found = 0;
 	struct host *host = bpf_map_lookup_elem(&hosts, &first);
 
 	if (!task || !host)
@@ -134,9 +134,11 @@ int container_sweep(struct bpf_iter__task *ctx)
 	if (task->pid == 1)
 		host->root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 	slot = cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp));
-	if (slot && !domain_raw(task->pid))
+	if (slot && !domain_raw(task->pid)) {
 		task_found(task, slot, host);
-	slot = domain_raw(task->pid);
+		found = TASK_FOUND;
+	}
+	slot = domain_raw(task->pid) | found;
 	if (slot)
 		bpf_seq_write(ctx->meta->seq, &slot, sizeof(slot));
 	return 0;

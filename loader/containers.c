@@ -13,6 +13,7 @@
 /* Sweeps without a task, and without a fork in between, after which there is none: one that was just being made when
  * the first looked is seen by the second. */
 #define SWEEPS_EMPTY 2
+#define SWEEPS_MOST 100 /* that look for tasks which are in no domain, in a row */
 
 static uint32_t policy_of(const struct containers *containers, const struct container *container)
 {
@@ -208,7 +209,7 @@ static int sweep(struct containers *containers, struct fault *fault)
 {
 	int r = host_sweep(containers->programs, containers->tasks, fault);
 
-	for (size_t i = 0; i < containers->count && !r; i++)
+	for (size_t i = 0; i < containers->count && r >= 0; i++)
 		containers->list[i]->tasks = containers->tasks[containers->list[i]->slot];
 	return r;
 }
@@ -257,23 +258,13 @@ static void free_places(struct containers *containers)
 	}
 }
 
-void containers_classify(struct containers *containers, const struct policies *policies)
-{
-	containers->policies = policies;
-	learn(containers);
-	for (size_t i = 0; i < containers->count; i++)
-		classify(containers, containers->list[i]);
-	free_places(containers);
-}
-
-/* ---- the beginning */
+/* ---- cgroups that were there before the programs, or before a policy for them */
 
 struct first_look {
 	struct containers *containers;
 	char inside[PATH_MAX]; /* the last container's cgroup, and a slash: what lies in it is its own */
 };
 
-/* A container that was there before the programs were. */
 static void found_cgroup(void *ctx, const char *path, uint64_t id)
 {
 	struct first_look *look = ctx;
@@ -285,6 +276,45 @@ static void found_cgroup(void *ctx, const char *path, uint64_t id)
 	if (!host_cgroup_has(look->containers->programs, id))
 		host_cgroup_add(look->containers->programs, id, policy);
 }
+
+/* Tasks that are in no domain: until none is found, twice, since one may be made where a sweep has passed already. */
+static int sweep_all(struct containers *containers, struct fault *fault)
+{
+	for (int sweeps = 0, quiet = 0; sweeps < SWEEPS_MOST && quiet < 2; sweeps++) {
+		int found = sweep(containers, fault);
+
+		if (found < 0)
+			return found;
+		quiet = found ? 0 : quiet + 1;
+	}
+	return 0;
+}
+
+/* Those that the policies are for, and that are no domains yet: the kernel makes one only of what is born. */
+static int enrol(struct containers *containers, struct fault *fault)
+{
+	struct first_look look = {.containers = containers};
+	int r = cgroup_walk(containers->cgroup2, found_cgroup, &look);
+
+	if (r < 0)
+		return fault_set(fault, -r, "cannot go through the cgroups: %s", strerror(-r));
+	learn(containers);
+	return sweep_all(containers, fault);
+}
+
+int containers_classify(struct containers *containers, const struct policies *policies, struct fault *fault)
+{
+	int r;
+
+	containers->policies = policies;
+	r = enrol(containers, fault);
+	for (size_t i = 0; i < containers->count; i++)
+		classify(containers, containers->list[i]);
+	free_places(containers);
+	return r;
+}
+
+/* ---- the beginning */
 
 /* A slot that is neither free nor a cgroup's: of a domain whose cgroup went, and whose last task may live; or a daemon
  * was killed with it in its hand. */
@@ -321,7 +351,6 @@ static int recover_slots(struct containers *containers, struct fault *fault)
 static int open_all(struct containers *containers, struct fault *fault)
 {
 	struct host *host = programs_host(containers->programs);
-	struct first_look look = {.containers = containers};
 	int r;
 
 	*programs_domain(containers->programs, CLOSED_SLOT) =
@@ -333,11 +362,7 @@ static int open_all(struct containers *containers, struct fault *fault)
 	if (r < 0)
 		return r;
 	__atomic_store_n(&host->live, 1, __ATOMIC_SEQ_CST);
-	r = cgroup_walk(containers->cgroup2, found_cgroup, &look);
-	if (r < 0)
-		return fault_set(fault, -r, "cannot go through the cgroups: %s", strerror(-r));
-	containers_look(containers, true);
-	return sweep(containers, fault);
+	return containers_classify(containers, containers->policies, fault);
 }
 
 int containers_open(struct containers *containers, struct programs *programs, const struct policies *policies,

@@ -42,8 +42,9 @@ void containers_close(struct containers *containers);
 /* Learns of new containers and buries dead ones. Now and then; cheap if nothing happened, unless thorough. */
 void containers_look(struct containers *containers, bool thorough);
 
-/* After a reload: each container's policy anew. Then places of policies that nobody has any more are freed. */
-void containers_classify(struct containers *containers, const struct policies *policies);
+/* After a reload: each container's policy anew, also of those that no policy was for before. Then places of policies that
+ * nobody has any more are freed. */
+int containers_classify(struct containers *containers, const struct policies *policies, struct fault *fault);
 
 /* NULL: not, or no longer, known. */
 const struct container *containers_find(const struct containers *containers, uint64_t id);

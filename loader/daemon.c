@@ -192,6 +192,14 @@ static void tell_file(struct daemon *daemon, const struct policy_file *file, FIL
 			file->changed ? "" : ", unchanged");
 }
 
+static int reload_failed(struct daemon *daemon, FILE *answer, int err, const struct fault *fault)
+{
+	tell_host(daemon, AUDIT_RELOAD, "none", 0, fault->text);
+	if (answer)
+		fprintf(answer, "%s\n", fault->text);
+	return err;
+}
+
 static int reload(struct daemon *daemon, FILE *answer)
 {
 	struct policies policies;
@@ -200,22 +208,20 @@ static int reload(struct daemon *daemon, FILE *answer)
 
 	if (!r && (r = policies_apply(&policies, &daemon->policies, daemon->programs, &fault)) < 0)
 		policies_free(&policies);
-	if (r < 0) {
-		tell_host(daemon, AUDIT_RELOAD, "none", 0, fault.text);
-		if (answer)
-			fprintf(answer, "%s\n", fault.text);
-		return r;
-	}
+	if (r < 0)
+		return reload_failed(daemon, answer, r, &fault);
 	for (size_t i = 0; i < policies.count; i++)
 		tell_file(daemon, &policies.file[i], answer);
 	if (policies.warning)
 		tell_host(daemon, AUDIT_POSTURE, "none", 0, policies.warning);
 	if (policies.warning && answer)
 		fprintf(answer, "%s\n", policies.warning);
-	containers_classify(&daemon->containers, &policies);
+	r = containers_classify(&daemon->containers, &policies, &fault);
 	policies_free(&daemon->policies);
 	daemon->policies = policies;
 	daemon->containers.policies = &daemon->policies;
+	if (r < 0)
+		return reload_failed(daemon, answer, r, &fault);
 	return policies.bad ? -EINVAL : 0;
 }
 
@@ -408,7 +414,6 @@ static int start(struct daemon *daemon, struct fault *fault)
 	r = containers_open(&daemon->containers, daemon->programs, &daemon->policies, daemon->audit, fault);
 	if (r < 0)
 		return r;
-	containers_classify(&daemon->containers, &daemon->policies);
 	daemon->events = ring_buffer__new(programs_events(daemon->programs), on_event, daemon, NULL);
 	return daemon->events ? 0
 			      : fault_set(fault, errno, "cannot listen to the kernel's events: %s; is memory short?",

@@ -29,10 +29,23 @@ struct catalog *programs_catalog(const struct programs *programs, uint32_t polic
 	return &programs->catalog[policy];
 }
 
+/* Counts what the iterator told. */
+static int count_tasks(const uint32_t *entry, size_t entries, uint32_t *tasks)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < entries; i++) {
+		tasks[((entry[i] & (TASK_ENTERING - 1)) - 1) % DOMAIN_SLOTS]++;
+		found += !!(entry[i] & TASK_FOUND);
+	}
+	return found;
+}
+
 int host_sweep(const struct programs *programs, uint32_t *tasks, struct fault *fault)
 {
 	uint32_t entry[256];
 	int fd = bpf_iter_create(bpf_link__fd(programs->bpf->links.container_sweep));
+	int found = 0;
 	ssize_t n;
 
 	if (fd < 0)
@@ -40,12 +53,11 @@ int host_sweep(const struct programs *programs, uint32_t *tasks, struct fault *f
 	memset(tasks, 0, DOMAIN_SLOTS * sizeof(*tasks));
 	/* a read ends with whole entries, since the file's buffer does */
 	while ((n = read(fd, entry, sizeof(entry))) > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		for (ssize_t i = 0; i < n / (ssize_t)sizeof(*entry); i++)
-			tasks[((entry[i] & ~TASK_ENTERING) - 1) % DOMAIN_SLOTS]++;
+		found += n > 0 ? count_tasks(entry, n / sizeof(*entry), tasks) : 0;
 	if (n < 0)
 		fault_set(fault, errno, "cannot go through the tasks: %s", strerror(errno));
 	close(fd);
-	return n < 0 ? -EIO : 0;
+	return n < 0 ? -EIO : found;
 }
 
 int host_slot_take(const struct programs *programs, uint32_t *slot)

@@ -11,7 +11,7 @@ struct domain *programs_domain(const struct programs *programs, uint32_t slot);
 struct catalog *programs_catalog(const struct programs *programs, uint32_t policy);
 
 /* Puts all tasks of containers' cgroups that are in no domain into theirs, and counts the living tasks of each slot,
- * tasks[DOMAIN_SLOTS]. */
+ * tasks[DOMAIN_SLOTS]. How many there were in none. */
 int host_sweep(const struct programs *programs, uint32_t *tasks, struct fault *fault);
 
 /* Free slots. take: -ENOENT if there is none. */
