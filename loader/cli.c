@@ -90,25 +90,38 @@ static int find_text(const char *where, struct policy_source *out, struct fault 
 			  : fault_set(fault, ENOMEM, "out of memory");
 }
 
-int policy_load(const char *where, struct policy_source *out, struct fault *fault)
+int policy_read(const char *where, struct policy_source *out, struct fault *fault)
 {
-	struct policy_error error = {0};
 	int r;
 
 	*out = (struct policy_source){0};
 	r = find_text(where, out, fault);
-	if (!r) {
-		r = policy_parse(out->text, out->len, &out->policy, &error);
-		if (!r)
-			r = policy_compile(out->policy, out->text, out->len, &out->image, &error);
-		if (r < 0 && error.line)
-			fault_set(fault, 0, "%s:%u:%u: %s", out->label, error.line, error.column, error.text);
-		else if (r < 0)
-			fault_set(fault, 0, "%s: %s", out->label, error.text);
-	}
 	if (r < 0)
 		policy_unload(out);
 	return r;
+}
+
+int policy_make(struct policy_source *source, struct fault *fault)
+{
+	struct policy_error error = {0};
+	int r = policy_parse(source->text, source->len, &source->policy, &error);
+
+	if (!r)
+		r = policy_compile(source->policy, source->text, source->len, &source->image, &error);
+	if (r < 0 && error.line)
+		fault_set(fault, 0, "%s:%u:%u: %s", source->label, error.line, error.column, error.text);
+	else if (r < 0)
+		fault_set(fault, 0, "%s: %s", source->label, error.text);
+	if (r < 0)
+		policy_unload(source);
+	return r;
+}
+
+int policy_load(const char *where, struct policy_source *out, struct fault *fault)
+{
+	int r = policy_read(where, out, fault);
+
+	return r < 0 ? r : policy_make(out, fault);
 }
 
 void policy_unload(struct policy_source *source)

@@ -35,6 +35,10 @@ struct policy_source {
 int policy_load(const char *where, struct policy_source *out, struct fault *fault);
 void policy_unload(struct policy_source *source);
 
+/* The two halves of policy_load(), of which the first only reads. */
+int policy_read(const char *where, struct policy_source *out, struct fault *fault);
+int policy_make(struct policy_source *source, struct fault *fault);
+
 /* Gives back the memory of all but the image and the label: what a guard lives with. */
 void policy_settle(struct policy_source *source);
 

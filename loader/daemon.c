@@ -204,7 +204,7 @@ static int reload(struct daemon *daemon, FILE *answer)
 {
 	struct policies policies;
 	struct fault fault = {0};
-	int r = policies_read(daemon->directory, &policies, &fault);
+	int r = policies_read(daemon->directory, &daemon->policies, &policies, &fault);
 
 	if (!r && (r = policies_apply(&policies, &daemon->policies, daemon->programs, &fault)) < 0)
 		policies_free(&policies);
@@ -228,7 +228,7 @@ static int reload(struct daemon *daemon, FILE *answer)
 /* At the start a bad file is no policy to start with. */
 static int read_policies(struct daemon *daemon, struct fault *fault)
 {
-	int r = policies_read(daemon->directory, &daemon->policies, fault);
+	int r = policies_read(daemon->directory, NULL, &daemon->policies, fault);
 
 	for (size_t i = 0; !r && i < daemon->policies.count; i++)
 		if (daemon->policies.file[i].error)

@@ -56,7 +56,62 @@ static int check_demands(const struct policy_source *source, struct fault *fault
 	return demands_check(source, &offer, fault);
 }
 
-static int read_file(const char *directory, struct policy_file *file)
+static struct policy_file *find_file(const struct policies *policies, const char *name)
+{
+	for (size_t i = 0; policies && i < policies->count; i++)
+		if (!strcmp(policies->file[i].file, name))
+			return &policies->file[i];
+	return NULL;
+}
+
+static int copy_text(struct policy_file *file, const struct policy_file *before)
+{
+	if (!before->text)
+		return 0;
+	file->text = malloc(before->len + 1);
+	if (!file->text)
+		return -ENOMEM;
+	memcpy(file->text, before->text, before->len);
+	file->len = before->len;
+	return 0;
+}
+
+/* What is in force of a file stays so. */
+static int keep_before(struct policy_file *file, const struct policy_file *before)
+{
+	if (!before || !before->generation)
+		return 0;
+	file->name = strdup(before->name);
+	file->cgroup = before->cgroup ? strdup(before->cgroup) : NULL;
+	/* without its pattern it would be for all containers */
+	if (!file->name || (before->cgroup && !file->cgroup) || copy_text(file, before) < 0)
+		return -ENOMEM;
+	file->policy = before->policy;
+	file->generation = before->generation;
+	return 0;
+}
+
+static bool is_in_force(const struct policy_file *before, const struct policy_source *source)
+{
+	return before && before->generation && before->text && before->len == source->len &&
+	       !memcmp(before->text, source->text, source->len);
+}
+
+static int make_file(struct policy_file *file, const struct policy_file *before, struct fault *fault)
+{
+	int r;
+
+	if (is_in_force(before, &file->source)) {
+		policy_unload(&file->source);
+		return keep_before(file, before);
+	}
+	r = policy_make(&file->source, fault);
+	if (!r && ((r = check_match(&file->source, fault)) < 0 || (r = check_demands(&file->source, fault)) < 0))
+		policy_unload(&file->source);
+	return r;
+}
+
+static int read_file(const char *directory, struct policy_file *file, const struct policies *before)
 {
 	struct fault fault = {0};
 	char *path;
@@ -64,9 +119,9 @@ static int read_file(const char *directory, struct policy_file *file)
 
 	if (asprintf(&path, "%s/%s", directory, file->file) < 0)
 		return -ENOMEM;
-	r = policy_load(path, &file->source, &fault);
-	if (!r && ((r = check_match(&file->source, &fault)) < 0 || (r = check_demands(&file->source, &fault)) < 0))
-		policy_unload(&file->source);
+	r = policy_read(path, &file->source, &fault);
+	if (!r)
+		r = make_file(file, find_file(before, file->file), &fault);
 	free(path);
 	if (r == -ENOMEM)
 		return r;
@@ -75,7 +130,7 @@ static int read_file(const char *directory, struct policy_file *file)
 	return 0;
 }
 
-int policies_read(const char *directory, struct policies *out, struct fault *fault)
+int policies_read(const char *directory, const struct policies *before, struct policies *out, struct fault *fault)
 {
 	struct dirent **entry;
 	int count = scandir(directory, &entry, only_json, by_name), r = 0;
@@ -89,7 +144,7 @@ int policies_read(const char *directory, struct policies *out, struct fault *fau
 			struct policy_file *file = &out->file[out->count++];
 
 			file->file = strdup(entry[i]->d_name);
-			r = file->file ? read_file(directory, file) : -ENOMEM;
+			r = file->file ? read_file(directory, file, before) : -ENOMEM;
 		}
 		free(entry[i]);
 	}
@@ -116,27 +171,6 @@ static int find_place(const struct programs *programs, const char *file)
 			empty = i;
 	}
 	return empty;
-}
-
-static struct policy_file *find_file(const struct policies *policies, const char *name)
-{
-	for (size_t i = 0; policies && i < policies->count; i++)
-		if (!strcmp(policies->file[i].file, name))
-			return &policies->file[i];
-	return NULL;
-}
-
-static void keep_before(struct policy_file *file, const struct policy_file *before)
-{
-	if (!before || !before->generation)
-		return;
-	file->name = strdup(before->name);
-	file->cgroup = before->cgroup ? strdup(before->cgroup) : NULL;
-	/* without its pattern it would be for all containers */
-	if (!file->name || (before->cgroup && !file->cgroup))
-		return;
-	file->policy = before->policy;
-	file->generation = before->generation;
 }
 
 /* The image first: a daemon that is killed in between finds a place that nobody is sent to yet. */
@@ -168,6 +202,9 @@ static int put_file(struct policy_file *file, struct programs *programs, struct 
 	}
 	snprintf(entry->name, sizeof(entry->name), "%s", file->source.policy->name);
 	snprintf(entry->file, sizeof(entry->file), "%s", file->file);
+	file->text = file->source.text;
+	file->len = file->source.len;
+	file->source.text = NULL;
 	return 0;
 }
 
@@ -274,6 +311,15 @@ static int put_open(struct programs *programs, struct fault *fault)
 	return r;
 }
 
+/* Nobody knows which of them are still in force. */
+static void forget_texts(struct policies *policies)
+{
+	for (size_t i = 0; i < policies->count; i++) {
+		free(policies->file[i].text);
+		policies->file[i].text = NULL;
+	}
+}
+
 int policies_apply(struct policies *policies, struct policies *before, struct programs *programs, struct fault *fault)
 {
 	int r = 0;
@@ -283,16 +329,20 @@ int policies_apply(struct policies *policies, struct policies *before, struct pr
 		struct policy_file *file = &policies->file[i];
 
 		policies->bad += !!file->error;
-		if (file->error)
-			keep_before(file, find_file(before, file->file));
-		else
+		if (file->error && keep_before(file, find_file(before, file->file)) < 0)
+			r = fault_set(fault, ENOMEM, "out of memory");
+		else if (!file->error && !file->generation) /* else it is in force as it stands */
 			r = put_file(file, programs, fault);
 		policy_unload(&file->source);
 	}
 	malloc_trim(0); /* the kernel has them now */
 	if (!r)
 		r = put_open(programs, fault);
-	return r ? r : put_classes(policies, before, programs, fault);
+	if (!r)
+		r = put_classes(policies, before, programs, fault);
+	if (r < 0 && before)
+		forget_texts(before);
+	return r;
 }
 
 uint32_t policies_class(const struct policies *policies, const char *cgroup)
@@ -318,6 +368,7 @@ void policies_free(struct policies *policies)
 		free(policies->file[i].error);
 		free(policies->file[i].name);
 		free(policies->file[i].cgroup);
+		free(policies->file[i].text);
 	}
 	free(policies->file);
 	free(policies->class);

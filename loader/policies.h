@@ -18,9 +18,11 @@ struct policy_file {
 	struct policy_source source; /* as read; policy is NULL if it is bad */
 	char *error;                 /* why it is; one line */
 	char *name, *cgroup;         /* of what is in force; cgroup NULL: for all other containers */
-	uint32_t policy;             /* its place, and */
-	uint32_t generation;         /* of what is in force; 0: nothing is */
-	bool changed;                /* by the last policies_apply() */
+	char *text;                  /* likewise, all of the file: a reload compiles what has changed */
+	size_t len;
+	uint32_t policy;     /* its place, and */
+	uint32_t generation; /* of what is in force; 0: nothing is */
+	bool changed;        /* by the last policies_apply() */
 };
 
 struct policies {
@@ -32,8 +34,9 @@ struct policies {
 	char *warning; /* about all of them together; NULL: none */
 };
 
-/* Reads a directory. A bad file is no failure of this: see its error. */
-int policies_read(const char *directory, struct policies *out, struct fault *fault);
+/* Reads a directory, and compiles what is not in force as it stands there (in `before`; NULL: nothing is). A bad file is
+ * no failure of this: see its error. */
+int policies_read(const char *directory, const struct policies *before, struct policies *out, struct fault *fault);
 
 /* Puts what was read in force; what is bad stays as it was in `before` (NULL: nothing was). Takes what it needs from it.
  * On failure, what was in force still is, but for files that were put before the failure. */

@@ -37,7 +37,7 @@ kill_daemon() {
 # objects_are NAME WANTED: the kernel frees them after grace periods, which are long in a VM
 objects_are() {
 	waited=0
-	until [ "$($P objects)" = "$2" ] || [ $waited = 60 ]; do
+	until [ "$($P objects)" = "$2" ] || [ $waited = 120 ]; do
 		waited=$((waited + 1))
 		sleep 1
 	done
