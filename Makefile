@@ -9,6 +9,7 @@
 #   make bench      cost of a verdict by the size of the policy, in counted instructions
 #   make bench-seccomp  what seccomp mode costs here, beside its peers
 #   make bench-lsm  what LSM mode costs, in counted instructions, in a VM with KERNELS (6.1)
+#   make bench-crowd  the same in one of a thousand containers
 #   make arm64      the same for arm64, with what VMs run of the tests, in build/arm64
 #   make install    to $(DESTDIR)$(PREFIX)/bin
 #
@@ -230,6 +231,10 @@ bench-lsm: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/mantlet $(BENCH)
 	$(Q)tests/bench/lsm $(KERNELS)
 
+bench-crowd: deps
+	$(Q)$(MAKE) --no-print-directory $(B)/mantlet $(BENCH)
+	$(Q)tests/bench/crowd $(KERNELS)
+
 install: $(B)/mantlet
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/mantlet
 	ln -sf mantlet $(DESTDIR)$(PREFIX)/bin/microenforcer
@@ -238,6 +243,6 @@ clean:
 	-tests/docker/stop
 	rm -rf $(B)
 
-.PHONY: all deps guests products arm64 demo test matrix check lint bench bench-lsm bench-seccomp install clean
+.PHONY: all deps guests products arm64 demo test matrix check lint bench bench-lsm bench-crowd bench-seccomp install clean
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)
