@@ -133,6 +133,7 @@ enum event_kind {
 	EVENT_EXEC = 1,
 	EVENT_CONNECT,
 	EVENT_IDENTITY,
+	EVENT_ATTEMPT, /* on those who guard; without texts */
 	EVENT_KINDS,
 };
 
@@ -172,6 +173,19 @@ struct event_identity {
 
 enum event_identity_kind { EVENT_UID, EVENT_GID, EVENT_GROUP, EVENT_SETID, EVENT_IDENTITIES };
 
+/* What EVENT_ATTEMPT was: bpf/protect.h tells which calls. */
+enum event_attempt {
+	ATTEMPT_BPF,
+	ATTEMPT_SIGNAL,
+	ATTEMPT_TRACE,
+	ATTEMPT_LIMIT,
+	ATTEMPT_PINS,
+	ATTEMPT_MOUNT,
+	ATTEMPT_KERNEL,
+	ATTEMPT_SETTING,
+	ATTEMPTS,
+};
+
 /*
  * One denial, or what the policy wants told ("log": "all"). It is followed by its texts, without anything
  * between them:
@@ -201,6 +215,7 @@ struct event {
 	union {                 /* by kind */
 		struct event_connect connect;
 		struct event_identity identity;
+		__u32 attempt; /* enum event_attempt */
 	};
 };
 

@@ -11,6 +11,7 @@
 
 #include "domain.h"
 #include "gather.h"
+#include "report.h"
 
 /* <linux/magic.h> has them, with much else that does not go together with vmlinux.h. */
 #define BPF_FS_MAGIC 0xcafe4a11
@@ -20,10 +21,16 @@
 #define TRACE_ATTACH 0x02     /* PTRACE_MODE_ATTACH: also opening /proc/PID/mem, process_vm_writev, pidfd_getfd */
 #define MOUNT_STEPS_PLAIN 128 /* see path_walk_each() */
 
-/* Refuses it to every task in a domain. */
-static __always_inline int protect(void)
+static __always_inline int protect_refuse(enum event_attempt attempt)
 {
-	return domain_slot(bpf_get_current_pid_tgid()) ? -EPERM : 0;
+	report_attempt(attempt);
+	return -EPERM;
+}
+
+/* Refuses it to every task in a domain. */
+static __always_inline int protect(enum event_attempt attempt)
+{
+	return domain_slot(bpf_get_current_pid_tgid()) ? protect_refuse(attempt) : 0;
 }
 
 /* The guardian, if that is what the task belongs to: as a process, since a signal or a limit reaches all threads. */
@@ -55,7 +62,7 @@ static __always_inline void guardian_set(__u64 signals)
 
 static __always_inline int protect_guardian(struct task_struct *task)
 {
-	return guardian_of(task) ? protect() : 0;
+	return guardian_of(task) ? protect(ATTEMPT_LIMIT) : 0;
 }
 
 static __always_inline int protect_from_signal(struct task_struct *task, int sig)
@@ -64,7 +71,7 @@ static __always_inline int protect_from_signal(struct task_struct *task, int sig
 
 	if (!guardian || sig < 1 || guardian->signals >> ((sig - 1) & 63) & 1) /* 0 asks whether it is there */
 		return 0;
-	return protect();
+	return protect(ATTEMPT_SIGNAL);
 }
 
 /* Looking at a task outside (ps does) is one thing, writing into it another: it would be the hand that does what the
@@ -76,13 +83,13 @@ static __always_inline int protect_from_trace(struct task_struct *task, unsigned
 	if (!own)
 		return 0;
 	if (guardian_of(task) || (mode & TRACE_ATTACH && domain_slot(task->pid) != own))
-		return -EPERM;
+		return protect_refuse(ATTEMPT_TRACE);
 	return 0;
 }
 
 static __always_inline int protect_pins(struct super_block *sb)
 {
-	return BPF_CORE_READ(sb, s_magic) == BPF_FS_MAGIC ? protect() : 0;
+	return BPF_CORE_READ(sb, s_magic) == BPF_FS_MAGIC ? protect(ATTEMPT_PINS) : 0;
 }
 
 /* File systems that have the kernel run programs of one's choice, outside of every domain. */
@@ -90,7 +97,7 @@ static __always_inline int protect_helpers(struct super_block *sb)
 {
 	unsigned long magic = BPF_CORE_READ(sb, s_magic);
 
-	return magic == BINFMTFS_MAGIC || magic == CGROUP_SUPER_MAGIC ? protect() : 0;
+	return magic == BINFMTFS_MAGIC || magic == CGROUP_SUPER_MAGIC ? protect(ATTEMPT_MOUNT) : 0;
 }
 
 /* ctx of mounts_step(): down a tree of mounts and up again, as the kernel's next_mnt() goes. */
@@ -179,7 +186,7 @@ static __always_inline int protect_mounts(struct vfsmount *mnt)
 	walk.top = walk.at = path_mount(mnt);
 	walk.home = path_namespace((void *)domain->root.mount);
 	path_walk_each(mounts_step, &walk, MOUNT_STEPS_PLAIN);
-	return walk.end == MOUNTS_FREE ? 0 : -EPERM;
+	return walk.end == MOUNTS_FREE ? 0 : protect_refuse(ATTEMPT_PINS);
 }
 
 #define SYSCTL_NAME 32
@@ -216,7 +223,7 @@ int guard_enter(struct bpf_raw_tracepoint_args *ctx)
 SEC("lsm/bpf")
 int BPF_PROG(protect_bpf)
 {
-	return protect();
+	return protect(ATTEMPT_BPF);
 }
 
 SEC("lsm/task_kill")
@@ -302,20 +309,20 @@ int BPF_PROG(protect_filesystem, struct super_block *sb)
 SEC("lsm/locked_down")
 int BPF_PROG(protect_kernel, enum lockdown_reason what)
 {
-	return what < bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_INTEGRITY_MAX) ? protect() : 0;
+	return what < bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_INTEGRITY_MAX) ? protect(ATTEMPT_KERNEL) : 0;
 }
 
 /* Modules, kernels to kexec, policies of IMA. Firmware is asked for by drivers, whoever opened the device. */
 SEC("lsm/kernel_load_data")
 int BPF_PROG(protect_load, enum kernel_load_data_id id)
 {
-	return id != bpf_core_enum_value(enum kernel_load_data_id, LOADING_FIRMWARE) ? protect() : 0;
+	return id != bpf_core_enum_value(enum kernel_load_data_id, LOADING_FIRMWARE) ? protect(ATTEMPT_KERNEL) : 0;
 }
 
 SEC("lsm/kernel_read_file")
 int BPF_PROG(protect_read, struct file *file, enum kernel_read_file_id id)
 {
-	return id != bpf_core_enum_value(enum kernel_read_file_id, READING_FIRMWARE) ? protect() : 0;
+	return id != bpf_core_enum_value(enum kernel_read_file_id, READING_FIRMWARE) ? protect(ATTEMPT_KERNEL) : 0;
 }
 
 /* Attached to the root of all cgroups. 1: go on, 0: EPERM. */
@@ -328,7 +335,10 @@ int protect_sysctl(struct bpf_sysctl *ctx)
 	if (!ctx->write || !domain_slot(BPF_CORE_READ(task, pid)))
 		return 1;
 	bpf_sysctl_get_name(ctx, name, sizeof(name), 0);
-	return !sysctl_undoes(name);
+	if (!sysctl_undoes(name))
+		return 1;
+	report_attempt(ATTEMPT_SETTING);
+	return 0;
 }
 
 #endif

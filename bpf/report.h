@@ -186,6 +186,40 @@ static __attribute__((noinline)) int report_exec(struct linux_binprm *bprm, cons
 	return report_send(&report);
 }
 
+/* What a task tried against those who guard: counted and told as a denial. By the task alone, without its paths: it stands
+ * in twenty programs, which are to be verified, and not all of them may ask more. */
+static __attribute__((noinline)) int report_attempt(__u32 attempt)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct domain *domain = domain_at(domain_slot(BPF_CORE_READ(task, pid)));
+	struct domain_counts *of = domain ? bpf_map_lookup_elem(&counts, &domain->slot) : 0;
+	struct event *event;
+	__u64 seq;
+
+	if (!of)
+		return 0;
+	__sync_fetch_and_add(&of->denied, 1);
+	seq = count_next(&of->seq);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		__sync_fetch_and_add(&of->lost_ring, 1);
+		return 0;
+	}
+	*event = (struct event){.version = EVENT_VERSION, .kind = EVENT_ATTEMPT, .flags = EVENT_ENFORCED};
+	event->time = bpf_ktime_get_ns();
+	event->domain = domain->id;
+	event->seq = seq;
+	event->judged = event->path_end = event->exe_end = PATH_WHOLE;
+	event->pid = BPF_CORE_READ(task, tgid);
+	event->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	event->uid = BPF_CORE_READ(task, cred, uid.val);
+	event->gid = BPF_CORE_READ(task, cred, gid.val);
+	bpf_probe_read_kernel(event->comm, sizeof(event->comm), task->comm);
+	event->attempt = attempt;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
 /* A file that is mapped to be executed. */
 static __attribute__((noinline)) int report_map(const struct path *path, const struct domain *domain,
 						const struct decision *decision)

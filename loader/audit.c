@@ -198,6 +198,16 @@ static void add_identity(struct json_object *object, const struct audit_record *
 	add_string(object, "path", record->path);
 }
 
+/* Of a task that tried something against the guard; else it is of nobody. */
+static void add_attempt(struct json_object *object, const struct audit_record *record)
+{
+	if (!record->pid)
+		return;
+	add_string(object, "verdict", "deny");
+	json_object_object_add(object, "enforced", json_object_new_boolean(record->enforced));
+	add_task(object, record);
+}
+
 static void add_enforcers(struct json_object *object, const struct audit_enforcer *enforcers)
 {
 	struct json_object *parts;
@@ -275,8 +285,10 @@ static struct json_object *record_object(const struct audit *audit, const struct
 	case AUDIT_IDENTITY:
 		add_identity(object, record);
 		break;
-	case AUDIT_RELOAD:
 	case AUDIT_POSTURE:
+		add_attempt(object, record);
+		break;
+	case AUDIT_RELOAD:
 		break;
 	case AUDIT_START:
 		add_start(object, record);

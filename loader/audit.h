@@ -19,8 +19,8 @@ enum audit_event {
 	AUDIT_IDENTITY,
 	AUDIT_START,
 	AUDIT_STOP,
-	AUDIT_RELOAD,  /* a policy file was read again: the new generation, or in reason why the old one stays */
-	AUDIT_POSTURE, /* what is enforced, and what is not, changed: reason says how */
+	AUDIT_RELOAD, /* a policy file was read again: the new generation, or in reason why the old one stays */
+	AUDIT_POSTURE, /* what is enforced, and what is not, changed: reason says how. With a pid: that task tried to */
 	AUDIT_LOST,
 	AUDIT_EVENTS,
 };

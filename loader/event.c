@@ -100,11 +100,34 @@ static void record_identity(const struct event *event, struct event_texts *texts
 	record->path = event->path_size ? texts->path : NULL;
 }
 
+static const char *const attempts[] = {
+	[ATTEMPT_BPF] = "refused: a call of bpf()",
+	[ATTEMPT_SIGNAL] = "refused: a signal to the guard",
+	[ATTEMPT_TRACE] = "refused: to look into the guard, or to trace or write into a task outside",
+	[ATTEMPT_LIMIT] = "refused: to limit the guard, or to change how it is scheduled",
+	[ATTEMPT_PINS] = "refused: to take the pins away, or to unmount or cover a bpffs",
+	[ATTEMPT_MOUNT] = "refused: to mount a file system that has the kernel start programs outside",
+	[ATTEMPT_KERNEL] = "refused: to change the kernel, by a module, kexec, its memory or the like",
+	[ATTEMPT_SETTING] =
+		"refused: a sysctl that has the kernel start programs outside, or turns the LSM programs off",
+};
+
+_Static_assert(sizeof(attempts) / sizeof(*attempts) == ATTEMPTS, "words for each enum event_attempt");
+
+static void record_attempt(const struct event *event, struct event_texts *texts, struct audit_record *record)
+{
+	(void)texts;
+	record->event = AUDIT_POSTURE;
+	record->exe = NULL;
+	record->reason = attempts[event->attempt % ATTEMPTS];
+}
+
 static void (*const record_kind[])(const struct event *event, struct event_texts *texts,
 				   struct audit_record *record) = {
 	[EVENT_EXEC] = record_exec,
 	[EVENT_CONNECT] = record_connect,
 	[EVENT_IDENTITY] = record_identity,
+	[EVENT_ATTEMPT] = record_attempt,
 };
 
 _Static_assert(sizeof(record_kind) / sizeof(*record_kind) == EVENT_KINDS, "a record for each enum event_kind");

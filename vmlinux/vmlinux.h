@@ -178,6 +178,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	const struct cred *cred;
+	char comm[16];
 };
 
 typedef struct {
