@@ -6,6 +6,7 @@
  * ready, the task asks again, or the next sweep.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -60,9 +61,39 @@ void net_answer(struct guard *guard, const struct seccomp_notif *notif, long res
 		lost_put(guard->net, notif, result);
 }
 
+static bool lingers(int fd)
+{
+	struct linger linger = {0};
+	socklen_t size = sizeof(linger);
+
+	return getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff && linger.l_linger;
+}
+
+/* If its owner closed the socket meanwhile, the last copy is ours, and closing that would wait for the peer (SO_LINGER).
+ * Who ends does not wait: so the last one to have it is a child that ends when we have closed ours. */
+static void close_lingering(int fd)
+{
+	int ends[2];
+	char none;
+
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		if (fork() == 0) {
+			close(ends[1]);
+			_exit(read(ends[0], &none, 1) != 0);
+		}
+		close(fd);
+		close(ends[0]);
+		close(ends[1]);
+	} else {
+		close(fd);
+	}
+}
+
 void net_release(struct net_call *call)
 {
-	if (call->fd >= 0)
+	if (call->fd >= 0 && call->socket.is == SOCKET_STREAM && lingers(call->fd))
+		close_lingering(call->fd);
+	else if (call->fd >= 0)
 		close(call->fd);
 	call->fd = -1;
 	if (call->send)

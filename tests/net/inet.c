@@ -303,6 +303,42 @@ static void killed(void)
 	close(fd);
 }
 
+static void *send_all(void *fd)
+{
+	static char data[1 << 20];
+	struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	while (sendmsg(*(int *)fd, &msg, 0) > 0)
+		;
+	return NULL;
+}
+
+/* Who sends last on a socket that is closed already waits for its peer, and nobody else. */
+static void lingering(void)
+{
+	const struct linger linger = {.l_onoff = 1, .l_linger = 9};
+	const struct timeval timeout = {.tv_usec = 300000};
+	int fd = tcp(0), closed = fd, peer, other = tcp(0), result;
+	pthread_t thread;
+	long begin;
+
+	connect_to(fd, "127.0.0.1", PORT);
+	peer = accepted(fd);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	pthread_create(&thread, NULL, send_all, &closed);
+	usleep(200000);
+	close(fd);
+	usleep(500000);
+	begin = clock_ms();
+	result = connect_to(other, "127.0.0.1", PORT);
+	saw("another %s in time: %d", outcome(result), clock_ms() - begin < 2000);
+	close(peer);
+	pthread_join(thread, NULL);
+	close(other);
+}
+
 static void eyeballs(void)
 {
 	int first = tcp(SOCK_NONBLOCK), second = tcp(SOCK_NONBLOCK);
@@ -332,7 +368,7 @@ static void crowd(void)
 	static pthread_t thread[SLOW];
 	static int result[SLOW];
 	pthread_attr_t attr;
-	int fd = tcp(0), made = 0, timed_out = 0;
+	int fd = tcp(0), made = 0, timed_out = 0, first;
 	long begin;
 
 	pthread_attr_init(&attr);
@@ -341,7 +377,8 @@ static void crowd(void)
 		made++;
 	usleep(500000);
 	begin = clock_ms();
-	saw("meanwhile %s in time: %d", outcome(connect_to(fd, "127.0.0.1", PORT)), clock_ms() - begin < 300);
+	first = connect_to(fd, "127.0.0.1", PORT);
+	saw("meanwhile %s in time: %d", outcome(first), clock_ms() - begin < 300);
 	if (getenv("MANNERS_CROWD")) /* whoever looks at the supervisor */
 		system(getenv("MANNERS_CROWD"));
 	for (int i = 0; i < made; i++)
@@ -365,6 +402,7 @@ const struct manner net_manners[] = {
 	{"interrupted", interrupted},
 	{"marks", marks},
 	{"killed", killed},
+	{"lingering", lingering},
 	{"eyeballs", eyeballs},
 	{"crowd", crowd},
 	{0},
