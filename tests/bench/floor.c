@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * usage: floor PROGRAMS EMPTY CMD OPERATION…
- * Runs `CMD measure` while an empty program (the object EMPTY) is on each hook that the programs of the object PROGRAMS are
- * for: what any tool pays that has those hooks. Then counts how many programs each OPERATION starts (`CMD do OPERATION N`),
- * and prints it: `hooks OPERATION COUNT`.
+ * Puts an empty program (the object EMPTY) on each hook that the programs of the object PROGRAMS are for: what any tool pays
+ * that has those hooks. Counts how many programs each OPERATION starts (`CMD do OPERATION N`), and prints it: `hooks
+ * OPERATION COUNT`. Then they stay until a line comes in: who measures has to be no child of this one, which has more
+ * descriptors and memory than others, and so a dearer fork.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -128,7 +129,7 @@ static void count(const struct floor *floor, const char *program, const char *op
 int main(int argc, char **argv)
 {
 	struct floor floor = {};
-	int status;
+	int stats;
 
 	if (argc < 5) {
 		fprintf(stderr, "usage: floor PROGRAMS EMPTY CMD OPERATION…\n");
@@ -136,11 +137,14 @@ int main(int argc, char **argv)
 	}
 	libbpf_set_print(quiet);
 	lay(&floor, argv[1], argv[2]);
-	fflush(stdout);
-	status = run((char *[]){argv[3], "measure", NULL});
-	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (stats < 0)
 		return 1;
 	for (int i = 4; i < argc; i++)
 		count(&floor, argv[3], argv[i]);
-	return status;
+	close(stats);
+	printf("laid\n");
+	fflush(stdout);
+	getchar();
+	return 0;
 }
