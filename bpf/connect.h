@@ -32,9 +32,11 @@ struct address_head {
 /* By plain loads, which cost a tenth of a call; no field of struct sockaddr is like these. */
 static __always_inline void address_head(struct address_head *head, const struct sockaddr *address)
 {
+	__u64 rest = *(const __u64 *)((const char *)address + 2);
+
 	head->family = *(const __u16 *)address;
-	head->port = *(const __be16 *)((const char *)address + 2);
-	head->ipv4 = *(const __be32 *)((const char *)address + 4);
+	head->port = rest;
+	head->ipv4 = rest >> 16;
 }
 
 struct socket_asked {

@@ -71,20 +71,58 @@ struct decide_walk {
 	struct dentry *dentry; /* as path.dentry, of a type that the verifier knows */
 };
 
+/* One byte whose cells are in another page. Not inline: see decide_word(). */
+static __attribute__((noinline)) long decide_far(struct decide_walk *walk, __u32 byte)
+{
+	struct image_view image = walk->image;
+	struct verdict_walk verdict = walk->verdict;
+
+	if (!verdict_exec_step(&image, &verdict, byte))
+		return 0;
+	walk->image.page = image.page;
+	walk->image.number = image.number;
+	walk->verdict.at = verdict.at;
+	walk->verdict.base = verdict.base;
+	return 1;
+}
+
+/* A byte of a word that holds more, at its top. */
 #define DECIDE_BYTE                                                                                                  \
 	if (!word)                                                                                                   \
-		return 1;                                                                                            \
-	if (unlikely(!verdict_exec_step(image, walk, word >> 56)))                                                   \
-		return 0;                                                                                            \
+		goto read;                                                                                           \
+	cell = verdict_exec_near(page, number, &verdict, word >> 56);                                                \
+	if (unlikely(!cell)) {                                                                                       \
+		walk->verdict.at = verdict.at;                                                                       \
+		walk->verdict.base = verdict.base;                                                                   \
+		if (!decide_far(walk, word >> 56))                                                                   \
+			return 0;                                                                                    \
+		page = walk->image.page;                                                                             \
+		number = walk->image.number;                                                                         \
+		cell = (const struct image_cell *)walk->verdict.at;                                                  \
+	}                                                                                                            \
+	verdict_walk_enter(&verdict, cell);                                                                          \
 	word <<= 8;
 
-/* The bytes of a part of a name, the last one at the top. No name has a NUL in it. Written out, since the counter of a loop
- * would take a register that there is not. */
-static __always_inline _Bool decide_word(image_ref image, struct verdict_walk *walk, __u64 word)
+/* The bytes of a part of a name, the last one at the top; 0: the image is broken. No name has a NUL in it. What is in
+ * registers is put away only where a look-up is in the way. Written out, since a loop's counter would take a register. */
+static __always_inline long decide_bytes(struct decide_walk *walk, __u64 word)
 {
+	const struct image_page *page = walk->image.page;
+	__u64 number = walk->image.number;
+	struct verdict_walk verdict = walk->verdict;
+	const struct image_cell *cell;
+
 	DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE;
 	DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE DECIDE_BYTE;
+read:
+	walk->verdict.at = verdict.at;
+	walk->verdict.base = verdict.base;
 	return 1;
+}
+
+static __attribute__((noinline)) long decide_word(struct decide_walk *walk, __u64 word)
+{
+	return decide_bytes(walk, word);
 }
 
 /*
@@ -94,29 +132,30 @@ static __always_inline _Bool decide_word(image_ref image, struct verdict_walk *w
 static long decide_short(__u32 i, void *ctx)
 {
 	struct decide_walk *walk = ctx;
-	struct image_view image = walk->image;
-	struct verdict_walk verdict = walk->verdict;
+	struct verdict_walk begun = walk->verdict;
 	struct dentry *dentry = walk->dentry;
 	struct path_short name;
+	__u64 word = '/';
 
 	if (dentry == walk->path.top || !path_short_begin(dentry, &name))
 		return 1;
-	if (unlikely(name.len > 8)) {
+	if (name.len < 8) {
+		word = (name.words[0] << 8 | word) << (56 - 8 * name.len);
+	} else {
 #pragma unroll
-		for (int k = PATH_WORDS - 1; k > 0; k--)
-			if (!decide_word(&image, &verdict, path_short_word(&name, k)))
-				return 1;
+		for (int k = PATH_WORDS - 1; k >= 0; k--)
+			if (!decide_word(walk, path_short_word(&name, k)))
+				goto back;
+		word <<= 56;
 	}
-	if (!decide_word(&image, &verdict, path_short_word(&name, 0)))
-		return 1;
-	if (!verdict_exec_step(&image, &verdict, '/') || !path_short_end(dentry, &name))
-		return 1;
-	walk->image.page = image.page;
-	walk->image.number = image.number;
-	walk->verdict.at = verdict.at;
-	walk->verdict.base = verdict.base;
-	walk->dentry = name.parent;
-	return 0;
+	if (decide_bytes(walk, word) && path_short_end(dentry, &name)) {
+		walk->dentry = name.parent;
+		return 0;
+	}
+back:
+	walk->verdict.at = begun.at;
+	walk->verdict.base = begun.base;
+	return 1;
 }
 
 /*
@@ -176,9 +215,11 @@ static __attribute__((noinline)) int decide_rest(struct decide_walk *walk, __u32
 static __always_inline __u32 decide_path(struct decide_walk *walk, const struct path *path,
 					 const struct domain *domain)
 {
-	if (path_deleted(path->dentry, 1))
+	struct dentry *dentry = path->dentry;
+
+	if (path_deleted(dentry, 1))
 		return PATH_DELETED;
-	path_begin(&walk->path, path->mnt, path->dentry, domain);
+	path_begin(&walk->path, path->mnt, dentry, domain);
 	if (HAS_LOOP) {
 		walk->dentry = walk->path.dentry;
 		bpf_loop(PATH_STEPS, decide_short, walk, 0);
@@ -193,14 +234,17 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 static __attribute__((noinline)) int decide_exec(const struct domain *domain, const struct path *path,
 						 struct decision *d)
 {
-	struct decide_walk walk = {};
+	struct decide_walk walk;
+	__u32 rule;
 
 	if (!decide_image(&domain->policy, RULE_EXEC, &walk.image, d))
 		return 0;
 	if (verdict_exec_begin(&walk.image, &walk.verdict))
 		d->end = decide_path(&walk, path, domain);
-	d->verdict =
-		verdict_by(d->flags, d->end == PATH_WHOLE ? walk.verdict.at->rule : VERDICT_UNRESOLVED(RULE_EXEC));
+	rule = d->end == PATH_WHOLE ? walk.verdict.at->rule : VERDICT_UNRESOLVED(RULE_EXEC);
+	d->verdict.rule = rule;
+	if (unlikely(!verdict_silent(d->flags, rule)))
+		d->verdict = verdict_by(d->flags, rule);
 	return 0;
 }
 

@@ -32,26 +32,32 @@ static __always_inline __u32 domain_raw(__u32 pid)
 	return entry ? *entry : 0;
 }
 
-/* What is left of it while the task is judged. */
-static __always_inline __u32 domain_judged(__u32 entry)
+/* Is the task judged? */
+static __always_inline _Bool domain_judged(__u32 entry)
 {
-	if (entry & TASK_ENTERING)
-		entry = 0;
-	barrier_var(entry); /* or what is made of it is made by tricks with its sign, which 6.12 does not follow */
-	return entry;
+	barrier_var(entry); /* or what is made of it is made by arithmetic, which 6.12 does not follow */
+	return entry - 1 < TASK_ENTERING - 1;
 }
 
 /* The slot of a task + 1; 0: in no domain, or not yet. */
 static __always_inline __u32 domain_slot(__u32 pid)
 {
-	return domain_judged(domain_raw(pid));
+	__u32 entry = domain_raw(pid);
+
+	entry = domain_judged(entry) ? entry : 0;
+	barrier_var(entry); /* as above */
+	return entry;
 }
 
+static __always_inline struct domain *domain_in(__u32 slot)
+{
+	return bpf_map_lookup_elem(&domains, &slot);
+}
+
+/* By what stands in `tasks`. */
 static __always_inline struct domain *domain_at(__u32 entry)
 {
-	__u32 slot = (entry & ~TASK_ENTERING) - 1;
-
-	return bpf_map_lookup_elem(&domains, &slot);
+	return domain_in((entry & ~TASK_ENTERING) - 1);
 }
 
 /* Of any task; NULL: none. */
@@ -90,13 +96,12 @@ static __always_inline void domain_take_root(struct domain *domain)
 /* The current task's domain by what stands in `tasks`, or NULL: none, then *err is what to return. */
 static __always_inline struct domain *domain_by(__u32 raw, int *err)
 {
-	__u32 entry = domain_judged(raw);
 	struct domain *domain;
 
 	*err = 0;
-	if (!entry)
+	if (!domain_judged(raw))
 		return 0;
-	domain = domain_at(entry);
+	domain = domain_in(raw - 1);
 	if (domain)
 		domain_take_root(domain);
 	else

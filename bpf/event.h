@@ -33,7 +33,7 @@
 #endif
 
 /* Grows by one with every change of this file that changes a layout or a meaning. */
-#define EVENT_VERSION 9
+#define EVENT_VERSION 10
 
 #define DOMAIN_SLOTS 4096                /* domains at the same time */
 #define POLICY_SLOTS 1024                /* policies at the same time */

@@ -157,7 +157,8 @@ static __always_inline _Bool path_deleted(const struct dentry *dentry, _Bool kno
  *
  * Where one of them is 0, anything out of the ordinary was met, and path_step() is to be asked.
  */
-#define PATH_WORDS 4 /* of eight bytes */
+#define PATH_WORDS                                                                                                   \
+	4 /* of eight bytes; a name that fits in there with its NUL stands there (__d_alloc(), __d_move()) */
 
 struct path_short {
 	struct dentry *parent;
@@ -182,8 +183,7 @@ static __always_inline _Bool path_short_begin(const struct dentry *dentry, struc
 	name->words = begin + (bpf_core_field_exists(dentry->d_iname)
 				       ? bpf_core_field_offset(dentry->d_iname)
 				       : bpf_core_field_offset(struct dentry___wrapped, d_shortname));
-	return !(name->seq & 1) && name->len > 0 && name->len < 8 * PATH_WORDS && name->parent != dentry &&
-	       (const volatile __u64 *)dentry->d_name.name == name->words;
+	return !(name->seq & 1) && name->len - 1u < 8 * PATH_WORDS - 1 && name->parent != dentry;
 }
 
 /* Eight bytes of it, the last one at the top; 0: it is not as long. */
@@ -214,7 +214,7 @@ static __always_inline _Bool exec_is_interpreter(struct linux_binprm *bprm)
  * can come to share it meanwhile: that takes a clone by the one who executes. Until 5.10 it has its own from the start. */
 static __always_inline _Bool exec_swappable(struct linux_binprm *bprm)
 {
-	return exec_is_interpreter(bprm) && bprm->fdpath && task_read(task_current(), files, count.counter) > 1;
+	return bprm->fdpath && exec_is_interpreter(bprm) && task_read(task_current(), files, count.counter) > 1;
 }
 
 static __always_inline const struct path *exec_path(struct linux_binprm *bprm)

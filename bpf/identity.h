@@ -108,14 +108,27 @@ static __always_inline int identity_end(struct identity *identity, const struct 
 	return identity->decision.verdict.enforced ? refused : 0;
 }
 
-static __always_inline void ids_gather(__u32 *id, const struct cred *cred, __u32 table)
+static __always_inline __u32 id_of(const struct cred *cred, __u32 table, enum identity_ids which)
 {
 	_Bool uid = table == IMAGE_UID;
 
-	id[ID_REAL] = uid ? cred->uid.val : cred->gid.val;
-	id[ID_EFFECTIVE] = uid ? cred->euid.val : cred->egid.val;
-	id[ID_SAVED] = uid ? cred->suid.val : cred->sgid.val;
-	id[ID_FS] = uid ? cred->fsuid.val : cred->fsgid.val;
+	switch (which) {
+	case ID_REAL:
+		return uid ? cred->uid.val : cred->gid.val;
+	case ID_EFFECTIVE:
+		return uid ? cred->euid.val : cred->egid.val;
+	case ID_SAVED:
+		return uid ? cred->suid.val : cred->sgid.val;
+	default:
+		return uid ? cred->fsuid.val : cred->fsgid.val;
+	}
+}
+
+static __always_inline void ids_gather(__u32 *id, const struct cred *cred, __u32 table)
+{
+#pragma unroll
+	for (int i = 0; i < IDS; i++)
+		id[i] = id_of(cred, table, i);
 }
 
 /* Real, effective, saved, file system's: each that changes, and one that is equal to the one before it once. */
@@ -151,30 +164,23 @@ static __attribute__((noinline)) int identity_gids(const struct domain *domain, 
 	return identity_each(domain, IMAGE_GID, new, old);
 }
 
-/* Mostly one id is asked about, and nothing is to be told of it: that is found out in a short way. */
+/* Mostly one id is asked about, or one that is had already, and nothing is to be told of it: that is found out in a short
+ * way. */
 static __always_inline _Bool identity_silent(const struct domain *domain, __u32 table, const struct cred *new,
 					     const struct cred *old)
 {
-	__u32 from[IDS], to[IDS], id = 0;
 	struct image_view image;
-	_Bool asked = 0;
+	__u32 to[IDS], id;
 
-	ids_gather(from, old, table);
 	ids_gather(to, new, table);
+	id = to[ID_FS] == id_of(old, table, ID_FS) ? to[ID_REAL] : to[ID_FS];
 #pragma unroll
-	for (int i = 0; i < IDS; i++) {
-		if (from[i] == to[i])
-			continue;
-		if (asked && id != to[i])
+	for (int i = 0; i < ID_FS; i++)
+		if (to[i] != id && to[i] != id_of(old, table, i))
 			return 0;
-		asked = 1;
-		id = to[i];
-	}
-	if (!asked)
-		return 1;
 	if (domain->user_ns || !domain_image(domain, &image))
 		return 0;
-	return verdict_silent(&image, verdict_id_number(&image, table, id));
+	return verdict_id_silent(&image, table, id);
 }
 
 #include "groups.h"

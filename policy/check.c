@@ -67,11 +67,11 @@ static bool addresses_are_sound(const struct checked *c, const struct image_tabl
 static bool index_is_sound(const struct checked *c, const struct image_table *table)
 {
 	const struct image_part *part = (const void *)(c->cell + table->index);
-	__u32 parts = (table->parts >> 8) + 1;
+	__u32 parts = (table->parts >> IMAGE_PARTS) + 1;
 
 	if (!table->index)
 		return true;
-	if (!cells_inside(c, table->index, parts) || (table->parts & 255) > 31)
+	if (!cells_inside(c, table->index, parts) || (table->parts & 127) > 31)
 		return false;
 	for (__u32 i = 0; i < parts; i++)
 		if (part[i].first < table->first || !part[i].count || part[i].count > table->count ||
@@ -80,13 +80,21 @@ static bool index_is_sound(const struct checked *c, const struct image_table *ta
 	return true;
 }
 
+/* Is a table that is said to be in one page there? Its index is behind it. */
+static bool nearness_is_true(const struct image_table *table)
+{
+	__u32 last = table->index ? table->index + (table->parts >> IMAGE_PARTS) : table->first + table->count - 1;
+
+	return !(table->parts & IMAGE_NEAR) || table->first / IMAGE_PAGE == last / IMAGE_PAGE;
+}
+
 static bool table_is_sound(const struct checked *c, enum image_layout place)
 {
 	const struct image_table *table = (const void *)(c->cell + place);
 
 	if (!table->count)
-		return true;
-	if (!index_is_sound(c, table))
+		return !table->parts;
+	if (!index_is_sound(c, table) || !nearness_is_true(table))
 		return false;
 	if (place == IMAGE_TCP6 || place == IMAGE_UDP6)
 		return addresses_are_sound(c, table);

@@ -40,7 +40,7 @@
 
 /* Grows by one with every change of this file that an older reader would misread; there is no converter,
  * since an image never leaves the machine and the version that compiled it. */
-#define IMAGE_VERSION 5u
+#define IMAGE_VERSION 6u
 
 struct image_cell {
 	__u32 w[4];
@@ -70,7 +70,8 @@ struct image_table {
 	__u32 first; /* cell index */
 	__u32 count; /* intervals */
 	__u32 index; /* cell index of its struct image_part, one behind the other; 0: there is no index */
-	__u32 parts; /* how many, minus 1, << 8 | by how many bits to the right a number becomes the number of its part */
+	__u32 parts; /* how many, minus 1, << IMAGE_PARTS | IMAGE_NEAR | by how many bits to the right a number becomes the
+		      * number of its part */
 };
 
 /* The intervals that the numbers of a part are in. The last part is of all greater numbers, too. */
@@ -124,6 +125,8 @@ struct image_page {
 	struct image_cell cell[IMAGE_PAGE];
 };
 
+#define IMAGE_PARTS 8
+#define IMAGE_NEAR 128u           /* the table and its index are in one page */
 #define IMAGE_NO_BASE (~0u - 255) /* the base of a state without cells: base + byte is in no image */
 #define IMAGE_ONE_CELL (1u << 31)
 

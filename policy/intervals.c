@@ -125,7 +125,10 @@ static int append_indexed(const struct intervals *intervals, struct cells *cells
 	if (r < 0)
 		return r;
 	table->count = intervals->count;
-	return parts_append(intervals, cells, table);
+	r = parts_append(intervals, cells, table);
+	if (!r && size <= IMAGE_PAGE)
+		table->parts |= IMAGE_NEAR;
+	return r;
 }
 
 static __u32 rule_number(enum rule_section section, const struct policy_section *s, size_t order)

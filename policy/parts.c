@@ -45,6 +45,6 @@ int parts_append(const struct intervals *intervals, struct cells *cells, struct 
 		memcpy(cells->cell + first + p, &part, sizeof(part));
 	}
 	table->index = first;
-	table->parts = (parts - 1) << 8 | shift;
+	table->parts = (parts - 1) << IMAGE_PARTS | shift;
 	return 0;
 }

@@ -66,6 +66,26 @@ static __always_inline const struct image_cell *image_cell(image_ref image, __u3
 	return &page->cell[index % IMAGE_PAGE];
 }
 
+/* The page of a cell, and its other cells. */
+typedef const struct image_page *image_page_ref;
+
+static __always_inline image_page_ref image_page(image_ref image, __u32 index)
+{
+	__u32 number = index / IMAGE_PAGE;
+
+	if (unlikely(number)) {
+		__u32 key = number;
+
+		return bpf_map_lookup_elem(image->map, &key);
+	}
+	return image->first;
+}
+
+static __always_inline const struct image_cell *image_on(image_page_ref page, __u32 index)
+{
+	return &page->cell[index % IMAGE_PAGE];
+}
+
 /* One of the cells of enum image_layout. */
 static __always_inline const struct image_cell *image_head(image_ref image, __u32 place)
 {
@@ -107,6 +127,21 @@ typedef const struct image_cell *image_ref;
 static __always_inline const struct image_cell *image_cell(image_ref image, __u32 index)
 {
 	return index < ((const struct image_header *)image)->cells ? image + index : NULL;
+}
+
+/* All of it is one page, and behind its end is its beginning. */
+typedef const struct image_cell *image_page_ref;
+
+static __always_inline image_page_ref image_page(image_ref image, __u32 index)
+{
+	return image_cell(image, index) ? image : NULL;
+}
+
+static __always_inline const struct image_cell *image_on(image_page_ref page, __u32 index)
+{
+	const struct image_cell *cell = image_cell(page, index);
+
+	return cell ? cell : page;
 }
 
 static __always_inline const struct image_cell *image_head(image_ref image, __u32 place)
@@ -151,6 +186,12 @@ static __always_inline struct verdict verdict_by(__u32 flags, __u32 rule)
 	return v;
 }
 
+/* Nothing is refused nor told: the verdict is the rule's number, and nothing else. */
+static __always_inline _Bool verdict_silent(__u32 flags, __u32 rule)
+{
+	return !(rule & RULE_DENY) && (!(flags & IMAGE_LOG_ALL) || rule == RULE_NONE);
+}
+
 static __always_inline struct verdict verdict_of(image_ref image, __u32 rule)
 {
 	return verdict_by(verdict_flags(image), rule);
@@ -192,6 +233,24 @@ static __always_inline _Bool verdict_exec_step(image_ref image, struct verdict_w
 	verdict_walk_enter(walk, cell);
 	return 1;
 }
+
+#ifdef __bpf__
+/* The same where all that it may look at is in one page, else NULL: there is no look-up for which the registers would have to
+ * be put away. */
+static __always_inline const struct image_cell *verdict_exec_near(const struct image_page *page, __u64 number,
+								  const struct verdict_walk *walk, unsigned char byte)
+{
+	__u32 at = walk->base + byte;
+	const struct image_cell *cell = image_on(page, at);
+
+	if (unlikely(at / IMAGE_PAGE != number))
+		return 0;
+	if (((const struct image_state *)cell)->owner == walk->base)
+		return cell;
+	at = verdict_fallback(walk->at->fallback, byte);
+	return at / IMAGE_PAGE == number ? image_on(page, at) : 0;
+}
+#endif
 
 static __always_inline struct verdict verdict_exec_end(image_ref image, const struct verdict_walk *walk)
 {
@@ -272,28 +331,46 @@ static __always_inline __u64 verdict_less(__u64 a, __u64 b)
 	return less >> 63;
 }
 
-/*
- * The interval that holds `number`, of count, the first of which is cell `first`; NULL if the image is broken. Each round
- * keeps one half, whatever it compares, so the verifier has one course to follow.
- */
+/* What a search has left. */
+struct verdict_run {
+	__u32 first, count; /* cells */
+};
+
+/* Keeps one half, whatever it compares, so that the verifier has one course to follow. half: count / 2; begin: of the upper
+ * half; above: the number that is looked for + 1. */
+static __always_inline void verdict_halve(struct verdict_run *run, __u32 half, __u64 begin, __u64 above)
+{
+	__u64 upper = begin - above;
+
+	verdict_hide(upper);
+	upper = (__s64)upper >> 63; /* all ones, or 0 */
+	run->first += half & upper;
+	run->count = (run->count + 1) / 2;
+}
+
+/* The interval that holds `number`, of count, the first of which is cell `first`; NULL if the image is broken. */
 static __always_inline const struct image_interval *verdict_search(image_ref image, __u32 first, __u32 count,
 								   __u32 number)
 {
-	for (int i = 0; i < VERDICT_HALVINGS && count > 1; i++) {
-		__u32 half = count / 2;
-		const struct image_interval *cell = (const void *)image_cell(image, first + half);
-		__u64 before;
+	struct verdict_run run = {first, count};
+
+	for (int i = 0; i < VERDICT_HALVINGS && run.count > 1; i++) {
+		const struct image_interval *cell = (const void *)image_cell(image, run.first + run.count / 2);
 
 		if (!cell)
 			return cell;
-		/* the upper half is all ones if the number is before the cell */
-		before = (__u64)number - cell->begin;
-		verdict_hide(before);
-		first += half & ~(before >> 32);
-		count -= half;
+		verdict_halve(&run, run.count / 2, cell->begin, number + 1ull);
 		loop_again(i);
 	}
-	return (const void *)image_cell(image, first);
+	return (const void *)image_cell(image, run.first);
+}
+
+/* Which part of a table's index is a number's. */
+static __always_inline __u32 verdict_part(const struct image_table *table, __u32 number)
+{
+	__u32 at = number >> (table->parts & 31), last = table->parts >> IMAGE_PARTS;
+
+	return table->index + (at < last ? at : last);
 }
 
 /* The interval of a table that holds `number`. */
@@ -303,15 +380,37 @@ static __always_inline const struct image_interval *verdict_find(image_ref image
 	struct image_part part = {.first = table->first, .count = table->count};
 
 	if (table->index) {
-		__u32 at = number >> (table->parts & 31), last = table->parts >> 8;
-		const struct image_part *found =
-			(const void *)image_cell(image, table->index + (at < last ? at : last));
+		const struct image_part *found = (const void *)image_cell(image, verdict_part(table, number));
 
 		if (!found)
 			return (const void *)found;
 		part = *found;
 	}
 	return verdict_search(image, part.first, part.count, number);
+}
+
+/* The same, of a table that is IMAGE_NEAR: there is one look-up. */
+static __always_inline const struct image_interval *verdict_near(image_ref image, const struct image_table *table,
+								 __u32 number)
+{
+	struct verdict_run run = {table->first, table->count};
+	image_page_ref page = image_page(image, table->first);
+
+	if (!page)
+		return (const void *)page;
+	if (table->index) {
+		const struct image_part *part = (const void *)image_on(page, verdict_part(table, number));
+
+		run = (struct verdict_run){part->first, part->count};
+	}
+	run.count &= 2 * IMAGE_PAGE - 1; /* as it is; for the verifier */
+	while (run.count > 1) {
+		const struct image_interval *cell = (const void *)image_on(page, run.first + run.count / 2);
+
+		verdict_halve(&run, run.count / 2, cell->begin, number + 1ull);
+		loop_again(run.count);
+	}
+	return (const void *)image_on(page, run.first);
 }
 
 /* The same, of 128 bits: what the interval leads to. */
@@ -391,16 +490,18 @@ static __always_inline struct verdict verdict_connect(image_ref image, enum imag
 	return verdict_of(image, verdict_connect_number(image, protocol, address, port));
 }
 
-/* A short way: true if nothing is refused nor told of a rule. What is false here is to be asked in full. */
-static __always_inline _Bool verdict_silent(image_ref image, __u32 rule)
-{
-	return !verdict_by(verdict_flags(image), rule).reported;
-}
-
+/* A short way: true if nothing is refused nor told, and that is found with one look-up. All else is to be asked in full. */
 static __always_inline _Bool verdict_ipv4_silent(image_ref image, enum image_layout protocol, __u32 address,
 						 __u16 port)
 {
-	return address && verdict_silent(image, verdict_ipv4_rule(image, protocol, address, port));
+	const struct image_table *table = (const void *)image_head(image, protocol);
+	const struct image_interval *at;
+
+	verdict_hide(table); /* or it is reckoned anew for each of its fields */
+	if (!(table->parts & IMAGE_NEAR))
+		return !table->count;
+	at = address ? verdict_near(image, table, address) : 0;
+	return at && verdict_silent(verdict_flags(image), verdict_port(image, at, port));
 }
 
 /* On an address that cannot be read: it is denied where connect restricts anything. */
@@ -448,10 +549,11 @@ enum verdict_socket {
  */
 static __always_inline enum verdict_socket verdict_socket(int family, int type, int protocol)
 {
-	if (family == FAMILY_UNIX || family == FAMILY_NETLINK || family == FAMILY_ALG || family == FAMILY_KEY)
-		return SOCKET_LOCAL;
 	if (family != FAMILY_INET && family != FAMILY_INET6)
-		return SOCKET_DOOR;
+		return family == FAMILY_UNIX || family == FAMILY_NETLINK || family == FAMILY_ALG ||
+				       family == FAMILY_KEY
+			       ? SOCKET_LOCAL
+			       : SOCKET_DOOR;
 	switch (type & SOCKET_TYPE_MASK) {
 	case TYPE_STREAM:
 		return protocol == PROTOCOL_ANY || protocol == PROTOCOL_TCP || protocol == PROTOCOL_MPTCP ||
@@ -504,6 +606,18 @@ static __always_inline __u32 verdict_id_number(image_ref image, __u32 kind, __u3
 		return RULE_NONE;
 	at = verdict_find(image, table, id);
 	return at ? at->rule : VERDICT_UNRESOLVED(RULE_IDENTITY);
+}
+
+/* As verdict_ipv4_silent(). */
+static __always_inline _Bool verdict_id_silent(image_ref image, enum image_layout kind, __u32 id)
+{
+	const struct image_table *table = (const void *)image_head(image, kind);
+	const struct image_interval *at;
+
+	if (!(table->parts & IMAGE_NEAR))
+		return !table->count;
+	at = verdict_near(image, table, id);
+	return at && verdict_silent(verdict_flags(image), at->rule);
 }
 
 static __always_inline struct verdict verdict_id(image_ref image, enum image_layout kind, __u32 id)
