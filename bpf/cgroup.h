@@ -284,9 +284,11 @@ static __always_inline struct domain *exec_domain(struct linux_binprm *bprm, int
 {
 	__u16 *own = domain_entry(bpf_get_current_pid_tgid());
 
-	if (own && *own & TASK_ENTERING && exec_begins(bprm))
-		*own &= ~TASK_ENTERING;
-	return domain_by(own ? *own : 0, err);
+	__u32 entry = own ? *own : 0;
+
+	if (unlikely(entry & TASK_ENTERING) && exec_begins(bprm))
+		*own = entry &= ~TASK_ENTERING;
+	return domain_by(entry, err);
 }
 
 /* When a task was started, by the clock of files, or a little earlier. */

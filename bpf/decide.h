@@ -126,7 +126,7 @@ static __attribute__((noinline)) long decide_word(struct decide_walk *walk, __u6
 }
 
 /*
- * One component with a short name; 1: there is something else, and decide_step() goes on. What is known of `len` and of
+ * One component with a short name; 1: it was the mount's last, or there is something else, and decide_step() goes on. What is known of `len` and of
  * the automaton's state is the same in each round: from 6.7 on, the verifier follows whatever is not.
  */
 static long decide_short(__u32 i, void *ctx)
@@ -137,7 +137,7 @@ static long decide_short(__u32 i, void *ctx)
 	struct path_short name;
 	__u64 word = '/';
 
-	if (dentry == walk->path.top || !path_short_begin(dentry, &name))
+	if (!path_short_begin(dentry, &name))
 		return 1;
 	if (name.len < 8) {
 		word = (name.words[0] << 8 | word) << (56 - 8 * name.len);
@@ -150,7 +150,7 @@ static long decide_short(__u32 i, void *ctx)
 	}
 	if (decide_bytes(walk, word) && path_short_end(dentry, &name)) {
 		walk->dentry = name.parent;
-		return 0;
+		return name.parent == walk->path.top;
 	}
 back:
 	walk->verdict.at = begun.at;
@@ -222,7 +222,8 @@ static __always_inline __u32 decide_path(struct decide_walk *walk, const struct 
 	path_begin(&walk->path, path->mnt, dentry, domain);
 	if (HAS_LOOP) {
 		walk->dentry = walk->path.dentry;
-		bpf_loop(PATH_STEPS, decide_short, walk, 0);
+		if (walk->dentry != walk->path.top)
+			bpf_loop(PATH_STEPS, decide_short, walk, 0);
 		walk->path.dentry = walk->dentry;
 		if (path_at_root(&walk->path))
 			return PATH_WHOLE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: floor PROGRAMS EMPTY CMD OPERATION…
- * Puts an empty program (the object EMPTY) on each hook that the programs of the object PROGRAMS are for: what any tool pays
- * that has those hooks. Counts how many programs each OPERATION starts (`CMD do OPERATION N`), and prints it: `hooks
+ * usage: floor PROGRAMS EMPTY UNUSED CMD OPERATION…
+ * Puts an empty program (the object EMPTY) on each hook that the programs of the object PROGRAMS are for, but those in
+ * UNUSED (",HOOK,HOOK,…,"): what any tool pays that has those hooks. Counts how many programs each OPERATION starts (`CMD do OPERATION N`), and prints it: `hooks
  * OPERATION COUNT`. Then they stay until a line comes in: who measures has to be no child of this one, which has more
  * descriptors and memory than others, and so a dearer fork.
  */
@@ -60,7 +60,7 @@ static int load(struct floor *floor, const char *empty, const char *type, const 
 }
 
 /* Each hook once, however many programs are on it. */
-static void lay(struct floor *floor, const char *programs, const char *empty)
+static void lay(struct floor *floor, const char *programs, const char *empty, const char *unused)
 {
 	struct bpf_object *object = bpf_object__open_file(programs, NULL);
 	struct bpf_program *program;
@@ -75,6 +75,9 @@ static void lay(struct floor *floor, const char *programs, const char *empty)
 		    floor->hooks == HOOKS)
 			continue;
 		strncat(seen, word + 1, sizeof(seen) - strlen(seen) - 1);
+		snprintf(word, sizeof(word), ",%.70s,", hook + 1);
+		if (strstr(unused, word))
+			continue;
 		snprintf(type, sizeof(type), "%.*s", (int)(hook - section), section);
 		if (load(floor, empty, type, hook + 1) < 0)
 			printf("# no hook %s\n", section);
@@ -131,17 +134,17 @@ int main(int argc, char **argv)
 	struct floor floor = {};
 	int stats;
 
-	if (argc < 5) {
-		fprintf(stderr, "usage: floor PROGRAMS EMPTY CMD OPERATION…\n");
+	if (argc < 6) {
+		fprintf(stderr, "usage: floor PROGRAMS EMPTY UNUSED CMD OPERATION…\n");
 		return 2;
 	}
 	libbpf_set_print(quiet);
-	lay(&floor, argv[1], argv[2]);
+	lay(&floor, argv[1], argv[2], argv[3]);
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (stats < 0)
 		return 1;
-	for (int i = 4; i < argc; i++)
-		count(&floor, argv[3], argv[i]);
+	for (int i = 5; i < argc; i++)
+		count(&floor, argv[4], argv[i]);
 	close(stats);
 	printf("laid\n");
 	fflush(stdout);
