@@ -11,6 +11,7 @@
 
 #include "report.h"
 
+#define CALL_SETFS 8 /* LSM_SETID_FS: setfsuid(), setfsgid() */
 #define ID_EXTENTS 5 /* of a map of ids that the kernel keeps in place (UID_GID_MAP_MAX_BASE_EXTENTS) */
 
 enum identity_ids { ID_REAL, ID_EFFECTIVE, ID_SAVED, ID_FS, IDS };
@@ -167,13 +168,18 @@ static __attribute__((noinline)) int identity_gids(const struct domain *domain, 
 /* Mostly one id is asked about, or one that is had already, and nothing is to be told of it: that is found out in a short
  * way. */
 static __always_inline _Bool identity_silent(const struct domain *domain, __u32 table, const struct cred *new,
-					     const struct cred *old)
+					     const struct cred *old, int call)
 {
+	__u32 to[ID_FS], id;
 	struct image_view image;
-	__u32 to[IDS], id;
 
-	ids_gather(to, new, table);
-	id = to[ID_FS] == id_of(old, table, ID_FS) ? to[ID_REAL] : to[ID_FS];
+	if (call == CALL_SETFS)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < ID_FS; i++)
+		to[i] = id_of(new, table, i);
+	/* in all other calls the file system's is the effective one */
+	id = to[ID_EFFECTIVE] == id_of(old, table, ID_FS) ? to[ID_REAL] : to[ID_EFFECTIVE];
 #pragma unroll
 	for (int i = 0; i < ID_FS; i++)
 		if (to[i] != id && to[i] != id_of(old, table, i))

@@ -256,7 +256,7 @@ int BPF_PROG(uid_check, struct cred *new, const struct cred *old, int flags, int
 	domain = domain_current(&err);
 	if (!domain)
 		return err;
-	return identity_silent(domain, IMAGE_UID, new, old) ? 0 : identity_uids(domain, new, old);
+	return identity_silent(domain, IMAGE_UID, new, old, flags) ? 0 : identity_uids(domain, new, old);
 }
 
 SEC("lsm/task_fix_setgid")
@@ -270,7 +270,7 @@ int BPF_PROG(gid_check, struct cred *new, const struct cred *old, int flags, int
 	domain = domain_current(&err);
 	if (!domain)
 		return err;
-	return identity_silent(domain, IMAGE_GID, new, old) ? 0 : identity_gids(domain, new, old);
+	return identity_silent(domain, IMAGE_GID, new, old, flags) ? 0 : identity_gids(domain, new, old);
 }
 
 /* Since 6.0. */

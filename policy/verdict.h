@@ -393,8 +393,8 @@ static __always_inline const struct image_interval *verdict_find(image_ref image
 static __always_inline const struct image_interval *verdict_near(image_ref image, const struct image_table *table,
 								 __u32 number)
 {
-	struct verdict_run run = {table->first, table->count};
 	image_page_ref page = image_page(image, table->first);
+	struct verdict_run run;
 
 	if (!page)
 		return (const void *)page;
@@ -402,6 +402,8 @@ static __always_inline const struct image_interval *verdict_near(image_ref image
 		const struct image_part *part = (const void *)image_on(page, verdict_part(table, number));
 
 		run = (struct verdict_run){part->first, part->count};
+	} else {
+		run = (struct verdict_run){table->first, table->count};
 	}
 	run.count &= 2 * IMAGE_PAGE - 1; /* as it is; for the verifier */
 	while (run.count > 1) {
