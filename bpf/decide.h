@@ -71,7 +71,7 @@ struct decide_walk {
 	struct dentry *dentry; /* as path.dentry, of a type that the verifier knows */
 };
 
-/* One byte whose cells are in another page. Not inline: see decide_word(). */
+/* One byte whose cells are in another page. Not inline: see decide_bytes(). */
 static __attribute__((noinline)) long decide_far(struct decide_walk *walk, __u32 byte)
 {
 	struct image_view image = walk->image;
@@ -126,8 +126,9 @@ static __attribute__((noinline)) long decide_word(struct decide_walk *walk, __u6
 }
 
 /*
- * One component with a short name; 1: it was the mount's last, or there is something else, and decide_step() goes on. What is known of `len` and of
- * the automaton's state is the same in each round: from 6.7 on, the verifier follows whatever is not.
+ * One component with a short name; 1: it was the mount's last, or there is something else, and decide_step() goes on.
+ * What is known of `len` and of the automaton's state is the same in each round: from 6.7 on, the verifier follows
+ * whatever is not.
  */
 static long decide_short(__u32 i, void *ctx)
 {

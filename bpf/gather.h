@@ -155,10 +155,10 @@ static __always_inline _Bool path_deleted(const struct dentry *dentry, _Bool kno
  *
  *   path_short_begin(dentry, &name) and for each word path_short_word(&name, k) and path_short_end(dentry, &name)
  *
- * Where one of them is 0, anything out of the ordinary was met, and path_step() is to be asked.
+ * Where one of them is 0, anything out of the ordinary was met, and path_step() is to be asked. A name that fits with its
+ * NUL into the room of the dentry stands there (__d_alloc(), __d_move()), whatever it was called before.
  */
-#define PATH_WORDS                                                                                                   \
-	4 /* of eight bytes; a name that fits in there with its NUL stands there (__d_alloc(), __d_move()) */
+#define PATH_WORDS 4 /* of eight bytes */
 
 struct path_short {
 	struct dentry *parent;
@@ -172,10 +172,21 @@ static __always_inline unsigned int path_sequence(const struct dentry *dentry)
 	return *(const volatile unsigned int *)&dentry->d_seq.seqcount.sequence;
 }
 
+/* Is there room for that many words in this kernel's dentries? Known when the program is loaded. */
+static __always_inline _Bool path_short_room(const struct dentry *dentry)
+{
+	const struct dentry___wrapped *wrapped = (const void *)dentry;
+
+	return (bpf_core_field_exists(dentry->d_iname) ? bpf_core_field_size(dentry->d_iname)
+						       : bpf_core_field_size(wrapped->d_shortname)) >= 8 * PATH_WORDS;
+}
+
 static __always_inline _Bool path_short_begin(const struct dentry *dentry, struct path_short *name)
 {
 	const void *begin = dentry;
 
+	if (!path_short_room(dentry))
+		return 0;
 	name->seq = path_sequence(dentry);
 	read_barrier();
 	name->parent = dentry->d_parent;
